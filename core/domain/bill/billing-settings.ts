@@ -1,0 +1,45 @@
+// Owns a site's settings about billing: what each is called, what it is when nothing is set.
+// Must not fail on a setting that makes no sense; the default is used, and the API refuses such values beforehand.
+import { defaultRounding, isRoundingPolicyName, type RoundingPolicy, roundingPolicies } from './rounding.ts'
+
+export interface BillingSettings {
+  /** Quiet time after the latest fact before anything is billed: late events come within minutes. */
+  settleDelayMs: number
+  /** How long a doubtful link may keep its stay and session from being billed. */
+  reviewHoldMs: number
+  /** How long a session waits for a stay it might belong to. */
+  linkWindowMs: number
+  /** How long a bill waits for a charger that has not said that a session is over. */
+  sessionHoldMs: number
+  /** How long a finished session waits for its car to leave. */
+  openStayHoldMs: number
+  billParking: boolean
+  billCharging: boolean
+  rounding: RoundingPolicy
+  /** Legal series of bill numbers. */
+  series: string
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+
+export function billingSettings(settings: unknown, siteCode: string): BillingSettings {
+  const given: Record<string, unknown> = typeof settings === 'object' && settings !== null ? { ...settings } : {}
+  const time = (name: string, standard: number, unit: number) => {
+    const value = given[name]
+    return (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : standard) * unit
+  }
+  const yes = (name: string) => given[name] !== false
+  const { rounding, bill_series: series } = given
+  return {
+    settleDelayMs: time('settle_delay_minutes', 15, minuteMs),
+    reviewHoldMs: time('review_hold_hours', 72, hourMs),
+    linkWindowMs: time('link_window_minutes', 120, minuteMs),
+    sessionHoldMs: time('session_hold_hours', 24, hourMs),
+    openStayHoldMs: time('open_stay_hold_hours', 72, hourMs),
+    billParking: yes('bill_parking'),
+    billCharging: yes('bill_charging'),
+    rounding: isRoundingPolicyName(rounding) ? roundingPolicies[rounding] : defaultRounding,
+    series: typeof series === 'string' && series !== '' ? series : siteCode,
+  }
+}

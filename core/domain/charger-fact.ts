@@ -1,0 +1,203 @@
+// Owns the version-neutral language of the charger side: what a station said (facts), what it is told (outcomes, commands).
+// Must not name an OCPP message or version beyond the protocol label; adapters translate on their side of this line.
+
+export type ChargerProtocol = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
+
+/** A moment as the device told it and as the hub uses it. `at` falls back to the receive time when the device's clock is unusable. */
+export interface DeviceTime {
+  /** The instant every rule works with. */
+  at: Date
+  /** What the device said, parsed leniently; null when it said nothing or nothing that can be read. */
+  device: Date | null
+}
+
+export type ConnectorStatus =
+  | 'available'
+  | 'preparing'
+  | 'charging'
+  | 'suspended_vehicle'
+  | 'suspended_station'
+  | 'finishing'
+  | 'occupied'
+  | 'reserved'
+  | 'unavailable'
+  | 'faulted'
+  | 'unknown'
+
+export type ChargingState = 'charging' | 'vehicle_connected' | 'suspended_vehicle' | 'suspended_station' | 'idle'
+
+/** One reading: every measurand taken at the same instant in the same context, in integer base units. */
+export interface MeterSample {
+  time: DeviceTime
+  /** `begin`, `end`, `periodic`, `clock`, `interruption`, `trigger` or `other`. */
+  context: string
+  /** Import energy register. */
+  registerWh?: number
+  /** What the register would be, in Wh, if the number was meant in kWh under the wrong label; only where its form suggests it. */
+  registerIfKwhWh?: number
+  exportWh?: number
+  powerW?: number
+  currentMa?: number
+  voltageMv?: number
+  /** Percent, as exact text. */
+  soc?: string
+  /** Anything else the device measured, by measurand name, as it was sent. */
+  extra?: Record<string, string>
+  /** Why this sample must not move money, when the adapter already knows (a scale that cannot be right). */
+  suspect?: string
+}
+
+export interface IdToken {
+  value: string
+  /** `central`, `emaid`, `iso14443`, `iso15693`, `key_code`, `local`, `mac`, `none` or `unknown`. */
+  kind: string
+}
+
+/** How the station names its transaction: by the number the hub gave it (1.6) or by its own text (2.x). */
+export type TransactionName = { by: 'hub'; number: number | null } | { by: 'station'; ref: string }
+
+export interface StationBooted {
+  kind: 'station.booted'
+  vendor: string
+  model: string
+  serial?: string
+  firmware?: string
+  reason?: string
+}
+
+export interface ConnectorStatusReported {
+  kind: 'connector.status'
+  /** 0 means the station as a whole. */
+  evse: number
+  connector: number
+  status: ConnectorStatus
+  rawStatus: string
+  errorCode?: string
+  errorInfo?: string
+  time: DeviceTime
+}
+
+export interface TokenPresented {
+  kind: 'token.presented'
+  token: IdToken
+  evse?: number
+}
+
+export interface TransactionReported {
+  kind: 'transaction'
+  phase: 'started' | 'updated' | 'ended'
+  name: TransactionName
+  /** 2.x sequence number; absent in 1.6. */
+  sequence?: number
+  /** Absent when the station did not say; the core infers it from what it knows. */
+  evse?: number
+  connector?: number
+  token?: IdToken
+  time: DeviceTime
+  /** Register at the phase's own instant: meterStart, meterStop. */
+  registerWh?: number
+  samples: MeterSample[]
+  trigger?: string
+  chargingState?: ChargingState
+  stopReason?: string
+  offline: boolean
+  remoteStartId?: number
+  reservationId?: number
+}
+
+export interface MeterReported {
+  kind: 'meter'
+  /** 0 means the station's own meter: kept, never added to a session. */
+  evse: number
+  connector?: number
+  name?: TransactionName
+  samples: MeterSample[]
+}
+
+export type ChargerFact = StationBooted | ConnectorStatusReported | TokenPresented | TransactionReported | MeterReported
+
+export type AuthorizationStatus =
+  | 'accepted'
+  | 'blocked'
+  | 'expired'
+  | 'invalid'
+  | 'unknown'
+  | 'concurrent'
+  | 'not_allowed_here'
+
+export interface Authorization {
+  status: AuthorizationStatus
+  /** In plain words, for the operator. */
+  reason: string
+  accountId?: string
+  credentialId?: string
+  vehicleId?: string
+  /** Tells the station which cards may stop each other's transactions. */
+  groupToken?: string
+  validUntil?: Date
+}
+
+export interface BootOutcome {
+  admission: 'pending' | 'accepted' | 'rejected'
+  intervalSeconds: number
+}
+
+export interface TransactionOutcome {
+  /** The 1.6 transaction number; 0 for stations that name their own transactions. */
+  number: number
+  disposition: 'new' | 'repeat' | 'review'
+  authorization?: Authorization
+}
+
+export interface StatusOutcome {
+  disposition: 'new' | 'repeat'
+}
+
+export interface MeterOutcome {
+  stored: number
+}
+
+/** What the core answers to each kind of fact, once it is stored. */
+export type ChargerOutcome<F extends ChargerFact> = F extends StationBooted
+  ? BootOutcome
+  : F extends TokenPresented
+    ? Authorization
+    : F extends TransactionReported
+      ? TransactionOutcome
+      : F extends ConnectorStatusReported
+        ? StatusOutcome
+        : MeterOutcome
+
+/** One frame as it stood on the wire, for the station's journal. */
+export interface WireFrame {
+  direction: 'in' | 'out'
+  at: Date
+  action?: string
+  text: string
+}
+
+/** What an operator can ask of a station, whatever it speaks. Every command is a row before it is a frame. */
+export type StationCommand =
+  | { name: 'start'; evse?: number; token: IdToken; remoteStartId: number }
+  | { name: 'stop'; transaction: { number?: number; ref?: string } }
+  | { name: 'reset'; mode: 'immediate' | 'on_idle' }
+  | { name: 'unlock'; evse: number; connector: number }
+  | { name: 'availability'; evse?: number; operative: boolean }
+  | { name: 'trigger'; message: 'boot' | 'status' | 'meter' | 'heartbeat'; evse?: number }
+  | { name: 'read_settings'; keys?: string[] }
+  | { name: 'write_setting'; key: string; value: string }
+  | { name: 'clear_cache' }
+
+export interface QueuedCommand {
+  id: string
+  command: StationCommand
+  deadline: Date
+}
+
+/** What came back for a command: `accepted` and `refused` are the station's own words, the others tell why there are none. */
+export type CommandReply =
+  | { kind: 'accepted'; result?: Record<string, unknown> }
+  | { kind: 'refused'; reason: string; result?: Record<string, unknown> }
+  | { kind: 'unsupported'; reason: string }
+  | { kind: 'timed_out' }
+  | { kind: 'disconnected' }

@@ -1,0 +1,82 @@
+// Owns the catalogue of hub events: their names, subjects and data.
+// Must not carry anything that a subscriber would have to trust without reading the record itself: data is ids and headlines.
+
+interface Place {
+  siteId: string | null
+}
+
+/** Data by event type. Additive only: names and fields stay once they have landed. */
+export interface HubEvents {
+  'station.connected': Place & { stationId: string; protocol: string }
+  'station.disconnected': Place & { stationId: string; reason: string }
+  'station.booted': Place & { stationId: string; vendor: string; model: string; firmware: string | null }
+  'station.pending': Place & { stationId: string; code: string }
+  'connector.status_changed': Place & {
+    stationId: string
+    evse: number
+    connector: number
+    status: string
+    previous: string | null
+    errorCode: string | null
+  }
+  'charging_session.started': Place & { sessionId: string; stationId: string; evse: number }
+  'charging_session.updated': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
+  'charging_session.ended': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
+  'charging_session.closed': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
+  'charging_session.corrected': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
+  'gate.declined': Place & { requestId: string; lane: string; reason: string }
+  'gate.backed_out': Place & { lane: string | null }
+  'stay.opened': Place & { stayId: string; enteredAt: string | null }
+  'stay.corrected': Place & { stayId: string; changed: string[] }
+  'stay.closed': Place & { stayId: string; enteredAt: string | null; exitedAt: string | null }
+  'stay.voided': Place & { stayId: string }
+  'bay.changed': Place & { bayId: string; occupied: boolean }
+  'occupancy.changed': Place & { counter: string; occupied: number | null; free: number | null }
+  'equipment.changed': Place & { deviceId: string; state: string; text: string | null }
+  'payment.recorded': Place & {
+    paymentId: string
+    stayId: string | null
+    kind: string
+    amountMinor: number
+    currency: string
+  }
+  'link.linked': Place & { linkId: string; stayId: string; sessionId: string; method: string; decidedBy: string }
+  'link.review': Place & { linkId: string; stayId: string; sessionId: string; score: number }
+  'link.removed': Place & { linkId: string; stayId: string; sessionId: string; decidedBy: string }
+  'bill.issued': Place & { billId: string; number: string; totalMinor: number; currency: string }
+  'bill.adjusted': Place & {
+    billId: string
+    number: string
+    adjustsBillId: string
+    totalMinor: number
+    currency: string
+  }
+  'review.opened': Place & { reviewId: string; kind: string; reason: string }
+  'review.resolved': Place & { reviewId: string; resolution: string }
+  'command.queued': Place & { commandId: string; stationId: string; name: string }
+  'command.finished': Place & {
+    commandId: string
+    stationId: string
+    name: string
+    state: string
+    outcome: string | null
+  }
+  'credential.changed': Place & { credentialId: string; status: string }
+  'tariff.published': Place & { tariffId: string; version: number }
+  'connection.state_changed': Place & { connectionId: string; state: string; reason: string | null }
+}
+
+export type EventName = keyof HubEvents
+
+export type HubEvent<N extends EventName = EventName> = {
+  [K in N]: {
+    id: string
+    type: K
+    organizationId: string
+    siteId: string | null
+    subject: { type: string; id: string; version: number | null }
+    occurredAt: Date
+    recordedAt: Date
+    data: HubEvents[K]
+  }
+}[N]

@@ -1,0 +1,134 @@
+// Owns the step between instants and a site's wall clock: local days, local windows, texts with offset.
+// Must not measure durations: those are differences of instants, whatever the clocks on the wall did in between.
+import { Temporal } from 'temporal-polyfill'
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export type Weekday = (typeof weekdays)[number]
+
+/**
+ * A recurring stretch of the wall clock. `to` at or before `from` runs into the next day and belongs to the day it begins
+ * on; "24:00" is the end of the day; both the same is a whole day.
+ */
+export interface LocalWindow {
+  /** "HH:MM" */
+  from: string
+  to: string
+  /** Days on which it begins; every day when absent. */
+  days?: readonly Weekday[]
+}
+
+/** A piece of time in which one window holds (the first that does), or none: -1. Milliseconds since the epoch. */
+export interface LocalSegment {
+  from: number
+  to: number
+  window: number
+}
+
+function zoned(at: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+}
+
+export function isTimeZone(zone: string): boolean {
+  try {
+    zoned(0, zone)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The calendar day on the site's wall: "2019-03-10". */
+export function localDate(at: Date, zone: string): string {
+  return zoned(at.getTime(), zone).toPlainDate().toString()
+}
+
+/** The instant as the site's wall showed it, with its offset: "2019-03-10T03:00:00-07:00". */
+export function withOffset(at: Date, zone: string): string {
+  return zoned(at.getTime(), zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
+}
+
+/** The instant at which a local day begins; not midnight where the clocks jump over it. */
+export function startOfLocalDate(date: string, zone: string): Date {
+  return new Date(Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)
+}
+
+/** Beginnings of local days strictly between two instants. */
+export function dayStartsBetween(from: number, to: number, zone: string): number[] {
+  const starts: number[] = []
+  let day = zoned(from, zone).toPlainDate()
+  for (;;) {
+    day = day.add({ days: 1 })
+    const start = day.toZonedDateTime(zone).epochMilliseconds
+    if (start >= to) return starts
+    if (start > from) starts.push(start)
+  }
+}
+
+const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
+
+/** Whether the wall clock at `at` shows a time inside the window. */
+function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
+  const from = minutesOf(window.from)
+  const to = minutesOf(window.to)
+  const minute = wall.hour * 60 + wall.minute
+  const on = (dayOfWeek: number) => {
+    const day = weekdays[(dayOfWeek + 6) % 7]
+    return window.days === undefined || (day !== undefined && window.days.includes(day))
+  }
+  if (from < to) return on(wall.dayOfWeek) && minute >= from && minute < to
+  return (minute >= from && on(wall.dayOfWeek)) || (minute < to && on(wall.dayOfWeek - 1))
+}
+
+/** Every instant in (from, to) at which the answer of some window may change: its edges, day starts, clock changes. */
+function edges(from: number, to: number, zone: string, windows: readonly LocalWindow[]): number[] {
+  const found = new Set<number>()
+  const add = (at: number) => {
+    if (at > from && at < to) found.add(at)
+  }
+  const minutes = new Set([0])
+  for (const window of windows) for (const text of [window.from, window.to]) minutes.add(minutesOf(text) % 1440)
+  const last = zoned(to, zone).toPlainDate()
+  for (
+    let day = zoned(from, zone).toPlainDate();
+    Temporal.PlainDate.compare(day, last) <= 0;
+    day = day.add({ days: 1 })
+  ) {
+    for (const minute of minutes) {
+      const wall = day.toPlainDateTime({ hour: Math.floor(minute / 60), minute: minute % 60 })
+      // A time that the wall shows twice is an edge both times.
+      add(wall.toZonedDateTime(zone, { disambiguation: 'earlier' }).epochMilliseconds)
+      add(wall.toZonedDateTime(zone, { disambiguation: 'later' }).epochMilliseconds)
+    }
+  }
+  for (let change = zoned(from, zone).getTimeZoneTransition('next'); change !== null; ) {
+    if (change.epochMilliseconds >= to) break
+    add(change.epochMilliseconds)
+    change = change.getTimeZoneTransition('next')
+  }
+  return [...found].sort((a, b) => a - b)
+}
+
+/**
+ * Cuts [from, to) by what the wall clock shows. Exact on the nights when clocks change: an hour that the wall shows twice
+ * is inside a window twice, one that it skips never.
+ */
+export function localSegments(from: number, to: number, zone: string, windows: readonly LocalWindow[]): LocalSegment[] {
+  if (to <= from) return []
+  const segments: LocalSegment[] = []
+  const cuts = windows.length === 0 ? [] : edges(from, to, zone, windows)
+  for (const [i, start] of [from, ...cuts].entries()) {
+    const end = cuts[i] ?? to
+    const wall = zoned(start, zone)
+    const window = windows.findIndex((each) => holds(each, wall))
+    const last = segments.at(-1)
+    if (last?.window === window) last.to = end
+    else segments.push({ from: start, to: end, window })
+  }
+  return segments
+}
+
+/** The window in force at one instant, -1 for none. */
+export function windowAt(at: number, zone: string, windows: readonly LocalWindow[]): number {
+  const wall = zoned(at, zone)
+  return windows.findIndex((each) => holds(each, wall))
+}

@@ -1,0 +1,120 @@
+// Owns what a tariff is given and what it gives back: facts of one stay or session in, priced lines out.
+// Must not price anything; tariff plugins do. Must not read a clock or a table: everything that matters is in the input.
+import type { ParkerKind } from './parking-fact.ts'
+
+/** What one plug-in was doing between two instants. `suspended_station`: we or the charger held the energy back. */
+export interface SessionPeriod {
+  from: string
+  to: string
+  state: 'charging' | 'suspended_vehicle' | 'suspended_station' | 'finished' | 'connected'
+  /** Energy of this period where it is known; periods of one session add up to its energy. */
+  energyWh: number
+}
+
+export interface PricedSession {
+  sessionId: string
+  pluggedAt: string
+  unpluggedAt: string
+  startedAt: string
+  endedAt: string
+  energyWh: number
+  periods: readonly SessionPeriod[]
+  flags: readonly string[]
+}
+
+export interface AppliedDiscount {
+  factId: string
+  kind: 'validation' | 'promotion' | 'product' | 'prepaid'
+  amountMinor?: number
+  percent?: number
+  minutes?: number
+  providerNo?: string
+  reason?: string
+}
+
+export interface PricedStay {
+  stayId: string
+  /** Null when only the exit is known. */
+  enteredAt: string | null
+  /** Null when the car must have left, but no exit was reported. */
+  exitedAt: string | null
+  parkerKind: ParkerKind
+  /** In the order in which they were applied. */
+  discounts: readonly AppliedDiscount[]
+  /** The parking system let the car out as one whose ticket was lost. */
+  lostTicket?: boolean
+}
+
+export interface PriceInput {
+  scope: 'parking' | 'charging'
+  rules: unknown
+  currency: string
+  /** IANA zone of the site; local rules run in it. */
+  zone: string
+  groups: readonly string[]
+  stay: PricedStay | null
+  session: PricedSession | null
+}
+
+export const lineKinds = [
+  'PARKING',
+  'ENERGY',
+  'CHARGE_TIME',
+  'IDLE',
+  'SESSION',
+  'MEMBERSHIP',
+  'VALIDATION',
+  'DISCOUNT',
+  'REBATE',
+  'CREDIT',
+] as const
+export type LineKind = (typeof lineKinds)[number]
+
+/** Kinds of lines that a plugin may add to a bill; everything else is the tariff's. */
+export const addableLineKinds = ['VALIDATION', 'DISCOUNT', 'REBATE', 'CREDIT'] as const satisfies readonly LineKind[]
+
+/** One priced line before it is posted. Amounts are exact decimals in major units, as text; the bill rounds once. */
+export interface PricedLine {
+  /** Stable name of the line inside its subject ("energy", "idle"): re-pricing meets the same key again. */
+  key: string
+  kind: LineKind
+  description: string
+  /** What was measured, in `unit`. */
+  quantity: string
+  /** What is charged for, after steps and grace. */
+  billedQuantity: string
+  unit: 'kWh' | 'second' | 'minute' | 'hour' | 'day' | 'session' | 'stay' | 'piece'
+  unitPrice: string
+  /** The unit price is for this many units, for example 30 (minutes); one when absent. */
+  per?: string
+  net: string
+  /** Set when the tariff's prices include tax: the exact amount to pay. `net` is then only what is left of it. */
+  gross?: string
+  taxCode: string
+  /** Percent as exact text, for example "8.1". */
+  taxRate: string
+  rulePath: string
+  explanation: readonly string[]
+}
+
+export type PriceResult = { kind: 'priced'; lines: readonly PricedLine[] } | { kind: 'unpriceable'; reason: string }
+
+export type RulesCheck =
+  | { kind: 'valid' }
+  | { kind: 'invalid'; problems: readonly { pointer: string; message: string }[] }
+
+/** What the rules are meant for, as far as it is known when they are checked. */
+export interface RulesContext {
+  scope: PriceInput['scope']
+  currency: string
+}
+
+/** What a tariff plugin provides. Pure: the same input gives the same result, today and in ten years. */
+export interface TariffEngine {
+  /** JSON Schema of the rules, for the form and for validation. */
+  schema: object
+  check(rules: unknown, context?: RulesContext): RulesCheck
+  quote(input: PriceInput): PriceResult
+  /** The price in plain words, before anybody starts. */
+  describe(rules: unknown, context: { currency: string; zone: string }): readonly string[]
+}

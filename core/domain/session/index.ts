@@ -1,0 +1,5 @@
+// Owns the public face of the session rules.
+// Must not contain rules itself.
+export * from './derive-sessions.ts'
+export * from './register-energy.ts'
+export * from './session-periods.ts'

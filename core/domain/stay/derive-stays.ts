@@ -1,0 +1,108 @@
+// Owns the derivation of stays: a fold over the set of effective facts of one connection, the same for any order of arrival.
+// Must not read a clock or a table; whose credentials they are is looked up by services.
+import type { ParkerKind } from '../parking-fact.ts'
+import { foldReferenced, type StaySpan } from './fold-referenced.ts'
+import { foldUnreferenced } from './fold-unreferenced.ts'
+import { isRequestFact, refsOfMovements, requestsOf } from './movements.ts'
+import { plateOf, presentationsOf, stayKeys } from './presentations.ts'
+import type { DerivedStay, StayDiscount, StayFlag, StayPlace } from './stay.ts'
+import { byTime, compareText, effectiveFacts, type StayContext, type StayFact } from './stay-fact.ts'
+
+/**
+ * Stays in order of their natural key. Facts that carry the vendor's reference make one stay per reference; passages without one
+ * are paired by credential. Payments and discounts attach to a stay and never open, reopen or close it.
+ */
+export function deriveStays(facts: readonly StayFact[], context: StayContext): DerivedStay[] {
+  const effective = effectiveFacts(facts)
+  const requests = requestsOf(effective)
+  // A vendor may name the stay in one fact of a movement only: the request, or the passage.
+  const refOf = refsOfMovements(effective)
+  const named = new Map<string, StayFact[]>()
+  const unnamed: StayFact[] = []
+  for (const fact of effective) {
+    const stayRef = fact.stayRef ?? refOf(fact)
+    if (stayRef === undefined) unnamed.push(fact)
+    else named.set(stayRef, [...(named.get(stayRef) ?? []), fact])
+  }
+  const spans = [...named].flatMap(([stayRef, group]) => foldReferenced(stayRef, group, requests) ?? [])
+  return [...spans, ...foldUnreferenced(unnamed, requests)]
+    .map((span) => stayOf(span, context))
+    .sort((a, b) => compareText(a.key, b.key))
+}
+
+function stayOf(span: StaySpan, context: StayContext): DerivedStay {
+  const facts = [...span.facts].sort(byTime)
+  const presentations = presentationsOf(facts, context)
+  const paid = paidBy(facts, context.currency)
+  const flags = new Set<StayFlag>([...span.flags, ...(paid.foreign ? (['foreign_currency'] as const) : [])])
+  return {
+    key: span.key,
+    stayRef: span.stayRef,
+    state: span.state,
+    parkerKind: parkerKindOf(facts),
+    enteredAt: span.enteredAt,
+    exitedAt: span.exitedAt,
+    exitBefore: span.exitBefore,
+    entryLane: span.entryLane,
+    exitLane: span.exitLane,
+    plate: plateOf(presentations),
+    presentations,
+    searchKeys: stayKeys(presentations),
+    places: placesOf(facts),
+    discounts: discountsOf(facts),
+    paidMinor: paid.minor,
+    paidUntil: paid.until,
+    flags: [...flags].sort(compareText),
+    factsAt: latest(facts),
+    factIds: facts.map((fact) => fact.factId),
+  }
+}
+
+/** Requests do not count: they come before what they lead to, and the hub stores its own answers late. */
+function latest(facts: readonly StayFact[]): Date {
+  const told = facts.filter((fact) => !isRequestFact(fact))
+  return new Date(Math.max(...told.map((fact) => fact.occurredAt.getTime())))
+}
+
+/** The last word on it, an operator's correction included. */
+function parkerKindOf(facts: readonly StayFact[]): ParkerKind | null {
+  let kind: ParkerKind | undefined
+  for (const fact of facts) {
+    if (fact.type === 'stay.corrected') kind = fact.data.changed.parkerKind ?? kind
+    else if (fact.type.startsWith('gate.') || fact.type.startsWith('stay.')) {
+      kind = (fact.data as { parkerKind?: ParkerKind }).parkerKind ?? kind
+    }
+  }
+  return kind ?? null
+}
+
+function paidBy(facts: readonly StayFact[], currency: string): { minor: number; until: Date | null; foreign: boolean } {
+  let minor = 0
+  let until: Date | null = null
+  let foreign = false
+  for (const fact of facts) {
+    if (fact.type !== 'payment.captured' && fact.type !== 'payment.refunded') continue
+    const { amountMinor, paidUntil } = fact.data
+    if (fact.data.currency === currency) minor += fact.type === 'payment.captured' ? amountMinor : -amountMinor
+    else foreign = true
+    if (fact.type === 'payment.captured' && paidUntil !== undefined) until = new Date(paidUntil)
+  }
+  return { minor, until, foreign }
+}
+
+function discountsOf(facts: readonly StayFact[]): StayDiscount[] {
+  return facts.flatMap((fact) =>
+    fact.type === 'discount.applied' ? [{ ...fact.data, factId: fact.factId, at: fact.occurredAt.toISOString() }] : [],
+  )
+}
+
+function placesOf(facts: readonly StayFact[]): StayPlace[] {
+  return facts.flatMap((fact): StayPlace[] => {
+    const at = fact.occurredAt.toISOString()
+    const lane = fact.lane ?? null
+    if (fact.type === 'gate.passed' && fact.data.direction === 'internal') return [{ at, bay: null, evse: null, lane }]
+    if (fact.type === 'bay.changed' && fact.data.occupied) return [{ at, bay: fact.data.bay, evse: null, lane }]
+    if (fact.type !== 'credential.observed' || fact.data.role === 'gate') return []
+    return [{ at, bay: fact.data.bay ?? null, evse: fact.data.evse ?? null, lane }]
+  })
+}

@@ -1,0 +1,14 @@
+// Owns the public face of the stay rules.
+// Must not contain rules itself.
+export { deriveStays } from './derive-stays.ts'
+export { repeatedExitMs } from './fold-unreferenced.ts'
+export { longestMovementMs } from './movements.ts'
+export * from './stay.ts'
+export {
+  credentialsOf,
+  presentationOf,
+  requestIdOf,
+  type StayContext,
+  type StayFact,
+  searchKeysOf,
+} from './stay-fact.ts'

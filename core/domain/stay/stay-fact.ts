@@ -1,0 +1,80 @@
+// Owns the form in which parking facts enter the derivation of stays, and which of several revisions counts.
+// Must not decide what a fact means for a stay; the folds do.
+import { type Presentation, searchKeys } from '../credential/index.ts'
+import type { ParkingFact, ReportedCredential } from '../parking-fact.ts'
+
+/** A stored fact: what was reported, under which row it is kept. */
+export type StayFact = ParkingFact & { factId: string }
+
+export type FactOf<T extends ParkingFact['type']> = Extract<StayFact, { type: T }>
+
+/** What the canonical form and the money of a stay depend on besides its facts. */
+export interface StayContext {
+  siteId: string
+  /** Country of plates that come without one. */
+  country?: string | undefined
+  /** ISO 4217; payments in another currency are kept but not added up. */
+  currency: string
+}
+
+/** The highest revision of each id, in order of time: the same set gives the same list, however it arrived. */
+export function effectiveFacts(facts: readonly StayFact[]): StayFact[] {
+  const newest = new Map<string, StayFact>()
+  for (const fact of facts) {
+    const known = newest.get(fact.id)
+    if (!known || known.revision < fact.revision) newest.set(fact.id, fact)
+  }
+  return [...newest.values()].sort(byTime)
+}
+
+export function byTime(a: StayFact, b: StayFact): number {
+  return a.occurredAt.getTime() - b.occurredAt.getTime() || compareText(a.id, b.id)
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function presentationOf(reported: ReportedCredential): Presentation {
+  const { value, kind, encoding, bitLength, country } = reported
+  return { raw: value, kind, encoding, bitLength, country }
+}
+
+export function credentialsOf(fact: ParkingFact): readonly ReportedCredential[] {
+  switch (fact.type) {
+    case 'gate.requested':
+    case 'gate.decided':
+    case 'gate.passed':
+    case 'gate.backedOut':
+    case 'credential.observed':
+      return fact.data.credentials
+    case 'stay.opened':
+    case 'stay.closed':
+    case 'stay.voided':
+    case 'bay.changed':
+      return fact.data.credentials ?? []
+    case 'stay.corrected': {
+      const { credentials, plate } = fact.data.changed
+      return [...(credentials ?? []), ...(plate === undefined ? [] : [{ kind: 'plate', value: plate } as const])]
+    }
+    default:
+      return []
+  }
+}
+
+export function requestIdOf(fact: ParkingFact): string | null {
+  switch (fact.type) {
+    case 'gate.requested':
+    case 'gate.decided':
+    case 'gate.passed':
+    case 'gate.backedOut':
+      return fact.data.requestId ?? null
+    default:
+      return null
+  }
+}
+
+/** Index keys of everything the fact presents, sorted. */
+export function searchKeysOf(credentials: readonly ReportedCredential[]): string[] {
+  return [...new Set(credentials.flatMap((one) => searchKeys(presentationOf(one))))].sort(compareText)
+}

@@ -1,0 +1,50 @@
+// Owns the whole of the API's handlers: one for every operation of the contract, or it does not compile.
+// Must not contain a handler itself.
+import type { Entropy } from '../../services/keys/api-key-text.ts'
+import type { KeyVerdict } from '../../services/keys/verify-key.ts'
+import type { ApiPorts } from '../api-ports.ts'
+import type { Contract } from '../contract.ts'
+import type { Handlers } from '../operation-types.ts'
+import type { SessionCookies } from '../session-cookie.ts'
+import { chargers } from './chargers.ts'
+import { charging } from './charging.ts'
+import { connections } from './connections.ts'
+import { hub } from './hub.ts'
+import { links } from './links.ts'
+import { money } from './money.ts'
+import { overview } from './overview.ts'
+import { parking } from './parking.ts'
+import { people } from './people.ts'
+import { places } from './places.ts'
+import { service } from './service.ts'
+import { tariffs } from './tariffs.ts'
+
+export interface HandlersDeps {
+  ports: ApiPorts
+  contract: Contract
+  cookies: SessionCookies
+  verifyKey(presented: { text: string }): Promise<KeyVerdict>
+  entropy: Entropy
+  now(): Date
+  version: string
+  closing: AbortSignal
+  settings: { publicUrl: string }
+}
+
+export function handlersOf(deps: HandlersDeps): Handlers {
+  const { ports, contract } = deps
+  return {
+    ...places,
+    ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
+    ...charging,
+    ...people,
+    ...parking,
+    ...links,
+    ...money,
+    ...tariffs(ports.host),
+    ...overview,
+    ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
+    ...connections(ports.host),
+    ...service({ ...deps, host: ports.host, service: ports.service }),
+  }
+}

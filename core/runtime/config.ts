@@ -1,0 +1,88 @@
+// Owns the hub's configuration: environment variables in, one checked value out, every problem named at once.
+// Must not read a file or start anything.
+import { resolve } from 'node:path'
+import { HubError } from '../domain/hub-error.ts'
+
+export interface HubConfig {
+  host: string
+  port: number
+  dataDir: string
+  /** An own PostgreSQL; null for the embedded one. */
+  databaseUrl: string | null
+  /** The first API key, chosen by the operator instead of generated. */
+  adminKey: string | null
+  unknownStations: 'pending' | 'accept' | 'reject'
+  /** A YAML file that pins connections. */
+  pinnedFile: string | null
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Days after which raw station messages and meter values are dropped; 0 keeps them. */
+  messageRetentionDays: number
+  meterRetentionDays: number
+  /** OpenID Connect: who may issue tokens, and for whom. */
+  oidc: { issuer: string; audience: string } | null
+  /** Where callers and chargers reach the hub, when a proxy stands in front; decides how cookies are guarded. */
+  publicUrl: string | null
+  /** Origins that may call the API from a browser. */
+  corsOrigins: string[]
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** @throws HubError `bad_configuration`, naming every variable that cannot be used. */
+export function readConfig(env: Env): HubConfig {
+  const problems: string[] = []
+  const text = (name: string) => {
+    const value = env[name]?.trim()
+    return value === undefined || value === '' ? null : value
+  }
+  const integer = (name: string, fallback: number, min: number, max: number) => {
+    const value = text(name)
+    if (value === null) return fallback
+    const number = Number(value)
+    if (Number.isInteger(number) && number >= min && number <= max) return number
+    problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`)
+    return fallback
+  }
+  const oneOf = <const T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const value = text(name)
+    if (value === null) return fallback
+    const found = allowed.find((a) => a === value)
+    if (found === undefined) problems.push(`${name} must be one of ${allowed.join(', ')}, not "${value}"`)
+    return found ?? fallback
+  }
+  const adminKey = text('BAYWATT_ADMIN_KEY')
+  if (adminKey !== null && adminKey.length < 22) problems.push('BAYWATT_ADMIN_KEY must have at least 22 characters')
+  const databaseUrl = text('DATABASE_URL')
+  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    problems.push('DATABASE_URL must begin with postgres:// or postgresql://')
+  }
+  const issuer = text('BAYWATT_OIDC_ISSUER')
+  const audience = text('BAYWATT_OIDC_AUDIENCE')
+  if ((issuer === null) !== (audience === null)) {
+    problems.push('BAYWATT_OIDC_ISSUER and BAYWATT_OIDC_AUDIENCE belong together')
+  }
+  const publicUrl = text('BAYWATT_PUBLIC_URL')
+  if (publicUrl !== null && !/^https?:\/\/[^/?#\s]+$/.test(publicUrl)) {
+    problems.push('BAYWATT_PUBLIC_URL must be http:// or https:// with a host and no path')
+  }
+  const config: HubConfig = {
+    host: text('BAYWATT_HOST') ?? '127.0.0.1',
+    port: integer('BAYWATT_PORT', 8080, 0, 65_535),
+    dataDir: resolve(text('BAYWATT_DATA_DIR') ?? './data'),
+    databaseUrl,
+    adminKey,
+    unknownStations: oneOf('BAYWATT_UNKNOWN_STATIONS', ['pending', 'accept', 'reject'], 'pending'),
+    pinnedFile: text('BAYWATT_CONFIG'),
+    logLevel: oneOf('BAYWATT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+    messageRetentionDays: integer('BAYWATT_MESSAGE_RETENTION_DAYS', 90, 0, 36_500),
+    meterRetentionDays: integer('BAYWATT_METER_RETENTION_DAYS', 0, 0, 36_500),
+    oidc: issuer !== null && audience !== null ? { issuer, audience } : null,
+    publicUrl,
+    corsOrigins: (text('BAYWATT_CORS_ORIGINS') ?? '')
+      .split(',')
+      .map((o) => o.trim())
+      .filter((o) => o !== ''),
+  }
+  if (problems.length > 0) throw new HubError('bad_configuration', problems.join('; '), { status: 500 })
+  return config
+}

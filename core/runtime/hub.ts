@@ -1,0 +1,367 @@
+// Owns the composition of one hub process: every part made, joined and started in order, and stopped in the reverse one.
+// Must not contain rules; it is the only place where all parts are known.
+import { randomBytes, randomFillSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import { parse as parseYaml } from 'yaml'
+import { memoryBus } from '../bus/memory.ts'
+import type { Clock } from '../domain/clock.ts'
+import { HubError } from '../domain/hub-error.ts'
+import type { Log } from '../domain/log.ts'
+import type { PricedLine } from '../domain/price.ts'
+import { tickTimers } from '../events/run-timers.ts'
+import { readEvents, tailEvents } from '../events/stream.ts'
+import { createHost, type Host } from '../host/host.ts'
+import type { PinnedConnection } from '../host/pin-connections.ts'
+import { createApp } from '../http/app.ts'
+import { startServer } from '../http/server.ts'
+import type { AnyPlugin } from '../plugin/index.ts'
+import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
+import { evaluateBill } from '../services/billing/evaluate-bill.ts'
+import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
+import { chargerGateway } from '../services/charger/charger-gateway.ts'
+import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
+import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
+import { evaluateLinks } from '../services/linking/evaluate-links.ts'
+import { forgetOldAnswers } from '../services/manage/answer-once.ts'
+import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { releaseStationsOf } from '../store/charger-state.ts'
+import { groupCommit } from '../store/group-commit.ts'
+import { forgetHandled } from '../store/handled-events.ts'
+import { type JobTask, runWorker } from '../store/job-worker.ts'
+import { countJobs } from '../store/jobs.ts'
+import { createPartitions, dropPartitions } from '../store/partitions.ts'
+import type { HubConfig } from './config.ts'
+import { openHubKeys } from './hub-keys.ts'
+import { hubMetrics } from './hub-metrics.ts'
+import { inTreePlugins } from './in-tree-plugins.ts'
+import { openDatabase } from './open-database.ts'
+import { systemNewId, systemRandom } from './random.ts'
+import { readiness } from './readiness.ts'
+import { systemClock } from './system-clock.ts'
+import { hubVersion } from './version.ts'
+
+export interface StartHubOptions {
+  config: HubConfig
+  log: Log
+  /** The hub's clock; the demo moves its own. Pauses, deadlines and keys always go by real time. */
+  clock?: Clock
+  plugins?: readonly AnyPlugin[]
+  rootKey?: string | undefined
+}
+
+export interface Hub {
+  url: string
+  port: number
+  organizationId: string
+  /** The first key, when this start made it. */
+  firstKey: string | null
+  host: Host
+  /** Resolves when no job waits or runs and nothing is due: what the demo and tests wait for. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+const everySecond = 1_000
+const seenEveryMs = 30_000
+const houseEveryMs = 3_600_000
+/** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
+const keepMarksDays = 30
+
+export async function startHub(options: StartHubOptions): Promise<Hub> {
+  const { config, log } = options
+  const clock = options.clock ?? systemClock
+  const newId = systemNewId
+  const realNow = () => systemClock.now()
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) {
+      await each().catch((error: unknown) => log.warn({ err: error }, 'a part of the hub did not stop cleanly'))
+    }
+  }
+  try {
+    const keys = openHubKeys(config.dataDir, options.rootKey)
+    const database = await openDatabase(config, { log, version: hubVersion, now: () => clock.now(), realNow })
+    stops.push(database.close)
+    const { db, ownerPool } = database
+    const service = { db, clock, newId, log }
+    const fill = (into: Uint8Array) => {
+      randomFillSync(into)
+    }
+    const first = await ensureFirstKey({ ...service, entropy: fill, now: realNow })({
+      organizationName: 'My organization',
+      given: config.adminKey ?? undefined,
+    })
+
+    const bus = memoryBus((error) => log.warn({ err: error }, 'a wake-up was not handled'))
+    const commits = groupCommit({ pool: database.writePool, clock: systemClock, log })
+    stops.push(() => commits.close())
+
+    // The host is made after the services that ask it; they meet through these.
+    let host: Host | undefined
+    const intercept: Host['runIntercept'] = async (point, ask, of) => {
+      if (host === undefined) throw new HubError('starting', 'The hub is starting.', { status: 503 })
+      return host.runIntercept(point, ask, of)
+    }
+
+    const askAuthorise: AuthoriseIntercept = async (ask) => {
+      const of = { organizationId: first.organizationId, siteId: ask.siteId }
+      return (await intercept('authorise', ask, of)).answer
+    }
+    const weigh = weighAccess({ db, intercept: askAuthorise })
+    await releaseStationsOf(database.pool, hostname(), clock.now())
+    const gateway = chargerGateway({
+      ...service,
+      pool: database.writePool,
+      groupCommit: commits,
+      authorise: async (question) => (await weigh({ ...question, place: 'charger' })).authorization,
+      hashSecret: keys.hashStationSecret,
+      nodeId: `${hostname()}:${process.pid}`,
+      settings: {
+        ...defaultChargerSettings,
+        unknownStations: config.unknownStations,
+        defaultOrganizationId: first.organizationId,
+      },
+    })
+    stops.push(() => gateway.close())
+
+    const openSink = parcsSink({
+      ...service,
+      intercept: askAuthorise,
+      deadline: (ms) => sleep(ms, undefined, { ref: false }),
+    })
+    host = createHost({
+      db,
+      owner: { connection: { connectionString: database.ownerUrl }, pool: ownerPool },
+      clock,
+      pace: systemClock,
+      newId,
+      log,
+      random: systemRandom,
+      entropy: (bytes) => new Uint8Array(randomBytes(bytes)),
+      secretKey: keys.connectionKey,
+      hubVersion,
+      plugins: options.plugins ?? inTreePlugins,
+      ports: {
+        charger: gateway.port,
+        parcs(connection) {
+          if (connection.siteId === null) {
+            throw new HubError('no_site', 'A parking connection belongs to a site.', {
+              status: 422,
+              pointer: '/siteId',
+            })
+          }
+          const { organizationId, siteId, id: connectionId } = connection
+          return openSink({ organizationId, siteId, connectionId })
+        },
+      },
+      bus: {
+        publish: (topic, hint) => bus.publish(topic, hint),
+        subscribe: (topic, wake) => bus.subscribe(topic, wake),
+      },
+    })
+    const running = host
+    const bills = evaluateBill({
+      ...service,
+      engine: (name) => running.capability('tariff', { pluginId: name })[0]?.implementation ?? null,
+      hooks: billingHooks(running),
+    })
+    const links = evaluateLinks({
+      ...service,
+      listening: (of) => running.hasInterceptors('link', of),
+      hold: async (ask, of) => {
+        const { answer } = await running.runIntercept('link', ask, of)
+        return answer.kind === 'hold' ? answer.reason : null
+      },
+    })
+    const tasks: Record<string, JobTask> = {
+      ...host.tasks,
+      'link.evaluate': task(links),
+      'bill.evaluate': task(bills),
+      'charger.orphan': task(gateway.closeOrphan),
+      'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
+      'command.not_started': task(giveUpRemoteStart(service)),
+    }
+
+    await host.start()
+    let serving: { close(): Promise<void> } | undefined
+    const closing = new AbortController()
+    stops.push(async () => {
+      // Event streams end, no new caller gets in, chargers are let go; then requests under way may finish.
+      closing.abort()
+      const closed = serving?.close()
+      await running.stop()
+      await closed
+    })
+    if (config.pinnedFile !== null) await host.pin(readPinned(config.pinnedFile))
+    await host.settled()
+    const worker = await runWorker({ ownerPool, tasks, concurrency: 4, log })
+    stops.push(() => worker.stop())
+    const timers = tickTimers({ db, clock, pace: systemClock, log })
+    stops.push(() => timers.stop())
+    for (const [ms, run] of [
+      [everySecond, () => gateway.sweep()],
+      [seenEveryMs, () => gateway.writeSeen()],
+      [houseEveryMs, () => keepHouse()],
+    ] as const) {
+      stops.push(repeat(ms, run, log))
+    }
+    const keepHouse = async () => {
+      await createPartitions(ownerPool, clock.now())
+      await forgetHandled(db, keepMarksDays)
+      await forgetOldAnswers({ db, now: realNow })()
+      const retention = {
+        station_message: config.messageRetentionDays,
+        meter_value: config.meterRetentionDays,
+      } as const
+      for (const [table, days] of Object.entries(retention)) {
+        if (days > 0)
+          await dropPartitions(ownerPool, { table: table as keyof typeof retention, keepDays: days, now: clock.now() })
+      }
+    }
+
+    const registry = new Registry()
+    hubMetrics(registry, {
+      commits: () => commits.stats,
+      connected: () => gateway.connected(),
+      jobs: () => countJobs(ownerPool),
+    })
+    const app = createApp({
+      service,
+      ports: {
+        chargers: {
+          wake: (stationId) => gateway.wake(stationId),
+          refresh: (stationId) => gateway.refresh(stationId),
+          veto: async (ask) => {
+            const { answer } = await running.runIntercept('command', ask, {
+              organizationId: first.organizationId,
+              siteId: ask.siteId,
+            })
+            return answer.kind === 'veto' ? answer.reason : null
+          },
+          hashSecret: keys.hashStationSecret,
+        },
+        events: {
+          read: (query) => readEvents(db, query),
+          tail: (query) => tailEvents({ ...query, db, pollMs: 500 }),
+        },
+        host: running,
+        service: {
+          readiness: readiness(database),
+          metrics: registry,
+        },
+      },
+      settings: {
+        publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+        corsOrigins: config.corsOrigins,
+        ...(config.oidc === null ? {} : { oidc: { ...config.oidc, organizationId: first.organizationId } }),
+      },
+      secret: keys.sessionKey,
+      entropy: fill,
+      now: realNow,
+      version: hubVersion,
+      closing: closing.signal,
+      registry,
+    })
+    const server = await startServer({
+      app,
+      host: config.host,
+      port: config.port,
+      handleUpgrade: running.handleUpgrade,
+      pace: systemClock,
+      log,
+    })
+    serving = server
+    return {
+      url: `http://${config.host}:${server.port}`,
+      port: server.port,
+      organizationId: first.organizationId,
+      firstKey: first.key,
+      host: running,
+      idle: () => untilIdle(ownerPool, db, clock),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Tasks are given what their own makers put into the payload; the services check nothing twice. */
+function task<P>(run: (payload: P) => Promise<unknown>): JobTask {
+  return async (payload) => {
+    await run(payload as P)
+    return undefined
+  }
+}
+
+function billingHooks(host: Host) {
+  return {
+    listening: (of: { organizationId: string; siteId: string }) =>
+      host.hasInterceptors('price', of) || host.hasInterceptors('settle', of),
+    async price(ask: {
+      organizationId: string
+      siteId: string
+      subjectKey: string
+      currency: string
+      lines: readonly PricedLine[]
+    }) {
+      const { organizationId, ...question } = ask
+      const { answer, by } = await host.runIntercept('price', question, { organizationId, siteId: ask.siteId })
+      return answer.kind === 'add' && by !== null ? [{ by, lines: answer.lines }] : []
+    },
+    async settle(ask: {
+      organizationId: string
+      siteId: string
+      subjectKey: string
+      totalMinor: number
+      currency: string
+    }) {
+      const { organizationId, ...question } = ask
+      const { answer } = await host.runIntercept('settle', question, { organizationId, siteId: ask.siteId })
+      return answer.kind === 'hold'
+        ? { kind: 'hold' as const, until: new Date(answer.until), reason: answer.reason }
+        : { kind: 'pass' as const }
+    },
+  }
+}
+
+/** Runs `each` every `ms` of real time; one that fails is logged, and the next one comes. */
+function repeat(ms: number, each: () => Promise<unknown>, log: Log): () => Promise<void> {
+  let current: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    current = current.then(each).catch((error) => log.warn({ err: error }, 'a recurring task failed; trying again'))
+  }, ms)
+  return async () => {
+    clearInterval(timer)
+    await current
+  }
+}
+
+function readPinned(path: string): PinnedConnection[] {
+  try {
+    const content = parseYaml(readFileSync(path, 'utf8')) as { connections?: PinnedConnection[] } | null
+    return content?.connections ?? []
+  } catch (cause) {
+    throw new HubError('bad_configuration', `BAYWATT_CONFIG: ${path} cannot be read as YAML`, { cause })
+  }
+}
+
+async function untilIdle(
+  ownerPool: Parameters<typeof countJobs>[0],
+  db: Parameters<typeof readEvents>[0],
+  clock: Clock,
+): Promise<void> {
+  for (;;) {
+    const counts = await countJobs(ownerPool)
+    const due = await db
+      .selectFrom('timer')
+      .select(db.fn.countAll().as('n'))
+      .where('due_at', '<=', clock.now())
+      .executeTakeFirstOrThrow()
+    if (counts.due === 0 && counts.running === 0 && Number(due.n) === 0) return
+    await sleep(25)
+  }
+}

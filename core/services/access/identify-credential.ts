@@ -1,0 +1,69 @@
+// Owns telling which enrolled credential something presented is, if that can be told.
+// Must not ask whether it may do anything; judge-access.ts does.
+import { matchPresentations, type Presentation, partialKeys, searchKeys } from '../../domain/credential/index.ts'
+import type { Enrolled } from '../../store/credentials.ts'
+
+export type Identified =
+  | { kind: 'one'; row: Enrolled; partial: boolean }
+  /** Fits credentials of more than one holder. */
+  | { kind: 'several'; count: number }
+  | { kind: 'none' }
+
+/** Below this two forms are too likely to be alike by accident. */
+const sureEnough = 0.8
+
+/** Index keys under which the credential may be enrolled. Those for cut readings propose only. */
+export function lookupKeys(presented: Presentation): string[] {
+  return [...searchKeys(presented), ...partialKeys(presented)]
+}
+
+/**
+ * Whole matches count before partial ones. A partial match identifies a card only where no second enrolled card fits, and
+ * never a plate: what was dropped from a plate is what tells two cars apart.
+ */
+export function identifyCredential(presented: Presentation, found: readonly Enrolled[]): Identified {
+  const matches = found.map((row) => ({ row, match: matchPresentations(presented, enrolledPresentation(row)) }))
+  const whole = matches.filter(
+    ({ match }) => (match.equal === 'exact' || match.equal === 'transformed') && match.confidence >= sureEnough,
+  )
+  const exact = whole.filter(({ match }) => match.equal === 'exact')
+  const partial = matches.filter(({ match, row }) => match.equal === 'partial' && row.presentationKind !== 'plate')
+  for (const [rows, isPartial] of [
+    [exact, false],
+    [whole, false],
+    [partial, true],
+  ] as const) {
+    if (rows.length > 0) {
+      return only(
+        rows.map(({ row }) => row),
+        isPartial,
+      )
+    }
+  }
+  return { kind: 'none' }
+}
+
+export function enrolledPresentation(row: Enrolled): Presentation {
+  return {
+    raw: row.raw,
+    kind: row.presentationKind as Presentation['kind'],
+    encoding: row.encoding ?? undefined,
+    bitLength: row.bitLength ?? undefined,
+  }
+}
+
+/** A card given on to somebody else is enrolled twice, once revoked. */
+function only(rows: readonly Enrolled[], partial: boolean): Identified {
+  const live = rows.filter(({ status }) => status !== 'revoked')
+  const byCredential = new Map((live.length > 0 ? live : rows).map((row) => [row.credentialId, row]))
+  const credentials = [...byCredential.values()].sort(
+    (a, b) => rank(a) - rank(b) || (a.credentialId < b.credentialId ? -1 : 1),
+  )
+  const holders = new Set(credentials.map((row) => row.account?.accountId ?? row.credentialId))
+  const [row] = credentials
+  return row && holders.size === 1 ? { kind: 'one', row, partial } : { kind: 'several', count: credentials.length }
+}
+
+function rank({ status }: Enrolled): number {
+  return status === 'active' ? 0 : 1
+}

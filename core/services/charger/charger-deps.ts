@@ -1,0 +1,50 @@
+// Owns what the charger services are given beyond the usual: the group commit, authorization, identity of this node.
+// Must not be built anywhere but in core/runtime and tests.
+import type { Pool } from 'pg'
+import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { NewId } from '../../domain/ids.ts'
+import type { Log } from '../../domain/log.ts'
+import type { GroupCommit } from '../../store/group-commit.ts'
+
+export interface AuthoriseToken {
+  organizationId: string
+  siteId: string | null
+  stationId: string
+  token: IdToken
+  at: Date
+}
+
+export interface ChargerSettings {
+  /** What happens to a station nobody has registered. */
+  unknownStations: 'pending' | 'accept' | 'reject'
+  /** Unknown stations are listed under this organization. */
+  defaultOrganizationId: string
+  heartbeatSeconds: number
+  /** Least time between two writes of a running session's energy. */
+  sessionRefreshMs: number
+  /** How long a connector may be free before a transaction without a stop is closed at its last reading (catalogue T9). */
+  orphanMs: number
+  /** How long after "accepted" a remote start may take to become a transaction. */
+  remoteStartMs: number
+}
+
+export const defaultChargerSettings: Omit<ChargerSettings, 'unknownStations' | 'defaultOrganizationId'> = {
+  heartbeatSeconds: 300,
+  sessionRefreshMs: 60_000,
+  orphanMs: 10 * 60_000,
+  remoteStartMs: 120_000,
+}
+
+export interface ChargerDeps {
+  pool: Pool
+  clock: Clock
+  newId: NewId
+  log: Log
+  groupCommit: GroupCommit
+  authorise(request: AuthoriseToken): Promise<Authorization>
+  /** Keyed hash of a station's password (HMAC-SHA-256): stations have long machine-made secrets. */
+  hashSecret(secret: Uint8Array): Buffer
+  nodeId: string
+  settings: ChargerSettings
+}

@@ -1,0 +1,162 @@
+// Owns the ends a command can come to: answered, timed out, expired, cancelled, not started.
+// Must not send; every end writes the row and its event in one transaction.
+import type { CommandReply } from '../../domain/charger-fact.ts'
+import { type CommandOutcome, type CommandRow, type CommandState, moveCommand } from '../../store/commands.ts'
+import { appendEvents } from '../../store/event-log.ts'
+import { transaction } from '../../store/transaction.ts'
+import type { ServiceDeps } from '../service-deps.ts'
+
+interface End {
+  state: CommandState
+  outcome: CommandOutcome | null
+  reason: string | null
+  result?: Record<string, unknown>
+}
+
+/** "Accepted" is not "started": an accepted remote start stays pending until its transaction or its timer comes. */
+export function endOfReply(name: string, reply: CommandReply): End {
+  switch (reply.kind) {
+    case 'accepted':
+      return {
+        state: 'answered',
+        outcome: name === 'start' ? 'pending' : 'accepted',
+        reason: null,
+        ...(reply.result === undefined ? {} : { result: reply.result }),
+      }
+    case 'refused':
+      return {
+        state: 'answered',
+        outcome: 'refused',
+        reason: reply.reason,
+        ...(reply.result === undefined ? {} : { result: reply.result }),
+      }
+    case 'unsupported':
+      return { state: 'failed', outcome: 'refused', reason: reply.reason }
+    case 'timed_out':
+      return { state: 'timed_out', outcome: 'unknown', reason: 'The station did not answer in time.' }
+    case 'disconnected':
+      return { state: 'timed_out', outcome: 'unknown', reason: 'The connection was lost before the station answered.' }
+  }
+}
+
+export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
+  return async (command: CommandRow, from: readonly CommandState[], end: End): Promise<CommandRow | undefined> => {
+    const now = deps.clock.now()
+    return transaction(deps.db, async (trx) => {
+      const deadline = end.outcome === 'pending' ? new Date(now.getTime() + remoteStartMs) : null
+      const row = await moveCommand(trx, command.organization_id, command.command_id, from, {
+        state: end.state,
+        outcome: end.outcome,
+        outcome_at: end.outcome === 'pending' ? null : now,
+        outcome_deadline: deadline,
+        answered_at: now,
+        reason: end.reason,
+        result: end.result === undefined ? null : JSON.stringify(end.result),
+      })
+      if (row === undefined) return undefined
+      await trx
+        .deleteFrom('timer')
+        .where('organization_id', '=', row.organization_id)
+        .where('kind', '=', 'command.expire')
+        .where('key', '=', row.command_id)
+        .execute()
+      if (deadline !== null) {
+        await trx
+          .insertInto('timer')
+          .values({
+            organization_id: row.organization_id,
+            site_id: row.site_id,
+            kind: 'command.not_started',
+            key: row.command_id,
+            due_at: deadline,
+            data: JSON.stringify({ organizationId: row.organization_id, commandId: row.command_id }),
+          })
+          .execute()
+      }
+      await appendEvents(trx, [finished(deps, row, now)])
+      return row
+    })
+  }
+}
+
+function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
+  return {
+    id: deps.newId(),
+    type: 'command.finished' as const,
+    organizationId: row.organization_id,
+    siteId: row.site_id,
+    subject: { type: 'command', id: row.command_id },
+    occurredAt: now,
+    recordedAt: now,
+    data: {
+      commandId: row.command_id,
+      stationId: row.station_id,
+      name: row.name,
+      state: row.state,
+      outcome: row.outcome,
+    },
+  }
+}
+
+/** Task `command.expire`: the deadline passed while the command was still waiting for its station. */
+export function expireCommand(deps: ServiceDeps, remoteStartMs: number) {
+  const finish = finishCommand(deps, remoteStartMs)
+  return async (payload: { organizationId: string; commandId: string }): Promise<void> => {
+    const row = await deps.db
+      .selectFrom('command')
+      .selectAll()
+      .where('organization_id', '=', payload.organizationId)
+      .where('command_id', '=', payload.commandId)
+      .executeTakeFirst()
+    if (row === undefined) return
+    await finish(row, ['queued'], {
+      state: 'expired',
+      outcome: null,
+      reason: 'The station was not reachable before the deadline.',
+    })
+  }
+}
+
+/** Task `command.not_started`: the station said yes, and no transaction came. */
+export function giveUpRemoteStart(deps: ServiceDeps) {
+  return async (payload: { organizationId: string; commandId: string }): Promise<void> => {
+    const now = deps.clock.now()
+    await transaction(deps.db, async (trx) => {
+      const row = await trx
+        .updateTable('command')
+        .set({
+          outcome: 'not_started',
+          outcome_at: now,
+          reason: 'The station accepted the start, but no charging began.',
+        })
+        .where('organization_id', '=', payload.organizationId)
+        .where('command_id', '=', payload.commandId)
+        .where('outcome', '=', 'pending')
+        .returningAll()
+        .executeTakeFirst()
+      if (row !== undefined) await appendEvents(trx, [finished(deps, row, now)])
+    })
+  }
+}
+
+/** An operator takes back what was not sent yet. */
+export function cancelCommand(deps: ServiceDeps, remoteStartMs: number) {
+  const finish = finishCommand(deps, remoteStartMs)
+  return async (
+    organizationId: string,
+    commandId: string,
+    by: string,
+  ): Promise<
+    { kind: 'cancelled'; command: CommandRow } | { kind: 'too_late'; command: CommandRow } | { kind: 'not_found' }
+  > => {
+    const row = await deps.db
+      .selectFrom('command')
+      .selectAll()
+      .where('organization_id', '=', organizationId)
+      .where('command_id', '=', commandId)
+      .executeTakeFirst()
+    if (row === undefined) return { kind: 'not_found' }
+    const ended = await finish(row, ['queued'], { state: 'cancelled', outcome: null, reason: `Cancelled by ${by}.` })
+    return ended === undefined ? { kind: 'too_late', command: row } : { kind: 'cancelled', command: ended }
+  }
+}

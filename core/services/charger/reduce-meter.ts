@@ -1,0 +1,123 @@
+// Owns what meter values change: one row per sample, the running sum of the transaction, the session's energy now and then.
+// Must not trust a sample: plausibility is the register rules' business, and suspect samples never move money.
+import type { MeterOutcome, MeterReported, MeterSample } from '../../domain/charger-fact.ts'
+import { addReading, compareReadings, type RegisterReading, readingOf } from '../../domain/session/index.ts'
+import { effect } from '../../store/charger-effects.ts'
+import type { ChargerDeps } from './charger-deps.ts'
+import { resolveTransaction } from './resolve-transaction.ts'
+import { settleSessions } from './settle-sessions.ts'
+import { type EvseState, evseOf, type StationState, type TransactionState } from './station-state.ts'
+import { addReview, inStation, type StationWork } from './station-work.ts'
+
+/** Writes samples of one EVSE; those of a transaction also go into its sum. */
+export function addSamples(
+  station: StationState,
+  work: StationWork,
+  evseNumber: number,
+  transaction: TransactionState | null,
+  samples: readonly MeterSample[],
+): void {
+  const place = inStation(station)
+  for (const sample of samples) {
+    const at = sample.time.at
+    work.effects.push(
+      effect.meterValue({
+        ...place,
+        evse_number: evseNumber,
+        at,
+        context: sample.context,
+        transaction_id: transaction?.row.transaction_id ?? null,
+        received_at: work.receivedAt,
+        register_wh: sample.registerWh ?? null,
+        if_kwh_wh: sample.registerIfKwhWh ?? null,
+        export_wh: sample.exportWh ?? null,
+        power_w: sample.powerW ?? null,
+        current_ma: sample.currentMa ?? null,
+        voltage_mv: sample.voltageMv ?? null,
+        soc: sample.soc ?? null,
+        extra: sample.extra ?? null,
+        suspect: sample.suspect ?? null,
+      }),
+    )
+    if (sample.registerWh === undefined || sample.suspect !== undefined) continue
+    const reading = readingOf(at, sample.registerWh, sample.registerIfKwhWh ?? null, sample.powerW ?? null)
+    if (transaction === null) {
+      work.stationReadings.push(reading)
+      const evse = evseOf(station, evseNumber)
+      if (at > evse.looseUntil) evse.looseUntil = at
+      for (const covering of evse.transactions.filter((t) => covers(t, at))) {
+        covering.readings = null
+        covering.refold = true
+      }
+      continue
+    }
+    const own = work.readings.get(transaction.row.transaction_id)
+    if (own === undefined) work.readings.set(transaction.row.transaction_id, [reading])
+    else own.push(reading)
+    transaction.readings?.push(reading)
+    if (at > transaction.lastSeenAt) transaction.lastSeenAt = at
+    foldReading(station, evseNumber, transaction, reading)
+  }
+}
+
+function foldReading(
+  station: StationState,
+  evseNumber: number,
+  transaction: TransactionState,
+  reading: RegisterReading,
+): void {
+  const { base, doubtful } = transaction.register
+  const last = doubtful !== null && (base === null || doubtful.at > base.at) ? doubtful : base
+  if (last !== null && compareReadings(last, reading) === 0) return
+  if (transaction.refold || (last !== null && compareReadings(last, reading) > 0)) transaction.refold = true
+  else transaction.register = addReading(transaction.register, reading, evseOf(station, evseNumber).maxPowerW)
+}
+
+export async function reduceMeter(
+  deps: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  fact: MeterReported,
+): Promise<MeterOutcome> {
+  const stored = { stored: fact.samples.length }
+  if (fact.evse < 1 && fact.name === undefined) {
+    addSamples(station, work, 0, null, fact.samples)
+    return stored
+  }
+  const first = fact.samples[0]
+  const at = first?.time.at ?? work.receivedAt
+  const named = fact.name === undefined ? null : await resolveTransaction(deps, station, fact.name, at, fact.evse)
+  const evse = evseOf(station, named?.row.evse_number ?? fact.evse)
+  const transaction = named ?? coveringTransaction(evse, at)
+  const suspectName =
+    fact.name !== undefined && named === null && (fact.name.by === 'station' || fact.name.number !== null)
+  if (suspectName && transaction === null) {
+    addReview(deps, station, work, {
+      contentKey: `meter:${evse.number}:${at.toISOString()}`,
+      kind: 'meter_unmatched',
+      reason: 'Meter values name a transaction that the hub does not know and none was running on that connector.',
+      data: { name: fact.name, evse: evse.number, at },
+      at,
+    })
+  }
+  addSamples(station, work, evse.number, transaction, fact.samples)
+  if (evse.number < 1) return stored
+  // The hot path: a running session whose energy was written a moment ago has nothing else to learn from a sample.
+  const session = transaction?.row.session_id == null ? undefined : evse.sessions.get(transaction.row.session_id)
+  const fresh =
+    session !== undefined && work.receivedAt.getTime() - session.writtenAt.getTime() < deps.settings.sessionRefreshMs
+  if (transaction !== null && session?.state === 'active' && fresh && !transaction.refold) return stored
+  const relevant = new Set(transaction === null ? evse.transactions.filter((t) => t.lastSeenAt >= at) : [transaction])
+  await settleSessions(deps, station, evse, work, new Set(), relevant)
+  return stored
+}
+
+/** The transaction of the EVSE that was running at `at` (catalogue T4), or the one still open (T3). */
+function coveringTransaction(evse: EvseState, at: Date): TransactionState | null {
+  const all = evse.transactions.filter((t) => covers(t, at))
+  return all.length === 1 ? (all[0] ?? null) : null
+}
+
+function covers({ row }: TransactionState, at: Date): boolean {
+  return row.state !== 'review' && row.started_at <= at && (row.ended_at === null || row.ended_at >= at)
+}

@@ -1,0 +1,288 @@
+// Owns the order of one station: facts go through one after the other, each on the memory that the last commit left.
+// Must not keep memory that the database does not have: a commit that fails throws the memory away.
+import type { ChargerFact, ChargerOutcome, WireFrame } from '../../domain/charger-fact.ts'
+import type { AdmittedStation } from '../../domain/charger-port.ts'
+import { HubError } from '../../domain/hub-error.ts'
+import { effect } from '../../store/charger-effects.ts'
+import { loadStations, type PendingStart, type StationKey, type StationMemory } from '../../store/charger-state.ts'
+import type { Effect } from '../../store/group-commit.ts'
+import { admitted } from './admit-station.ts'
+import type { ChargerDeps } from './charger-deps.ts'
+import { reduceBoot } from './reduce-boot.ts'
+import { reduceMeter } from './reduce-meter.ts'
+import { reduceStatus } from './reduce-status.ts'
+import { reduceTransaction } from './reduce-transaction.ts'
+import { NeedsHistory, rememberStructures } from './session-structure.ts'
+import { type EvseState, type StationState, stationState } from './station-state.ts'
+import { newWork, type StationWork } from './station-work.ts'
+
+/** A newer socket of the same station has won; whoever still holds the older one must let go. */
+export class StaleEpoch extends HubError {
+  constructor() {
+    super('stale_epoch', 'A newer connection of this station is in charge.', { level: 'info', status: 409 })
+    this.name = 'StaleEpoch'
+  }
+}
+
+/** How far before a fact the memory is made to reach, from likely to certain: two days, a month, ten years. */
+const reaches = [48, 30 * 24, 87_600].map((hours) => hours * 3_600_000)
+
+/** Facts kept in memory per EVSE beyond the running session. */
+const keptStatuses = 12
+const keptTransactions = 2
+
+export class StationLane {
+  readonly key: StationKey
+  readonly #deps: ChargerDeps
+  readonly #load: (key: StationKey) => Promise<StationMemory | undefined>
+  #tail: Promise<unknown> = Promise.resolve()
+  #state: StationState | null = null
+  /** Journal lines and counters that wait for the station's next commit. */
+  #aside: Effect[] = []
+  #asideEpoch: number | null = null
+  /** The socket's epoch while one is open; work without a socket is not fenced. */
+  epoch: number | null = null
+
+  constructor(deps: ChargerDeps, key: StationKey, load: (key: StationKey) => Promise<StationMemory | undefined>) {
+    this.#deps = deps
+    this.key = key
+    this.#load = load
+  }
+
+  /** Forgets what is in memory; the next fact reads it again. */
+  forget(): void {
+    this.#state = null
+  }
+
+  get state(): StationState | null {
+    return this.#state
+  }
+
+  /** Runs `body` after everything before it, and commits what it adds to the work. */
+  run<T>(
+    receivedAt: Date,
+    epoch: number | null,
+    body: (state: StationState, work: StationWork) => Promise<T> | T,
+  ): Promise<T> {
+    const result = this.#tail.then(() => this.#once(receivedAt, epoch, body))
+    this.#tail = result.catch(() => undefined)
+    return result
+  }
+
+  async #once<T>(
+    receivedAt: Date,
+    epoch: number | null,
+    body: (state: StationState, work: StationWork) => Promise<T> | T,
+  ): Promise<T> {
+    if (epoch !== null && epoch !== this.epoch) throw new StaleEpoch()
+    const state = await this.#ready()
+    const work = newWork(receivedAt)
+    try {
+      const value = await body(state, work)
+      if (epoch !== null && epoch === this.#asideEpoch) work.effects.push(...this.#takeAside())
+      await this.#commit(work.effects, epoch)
+      trim(state)
+      return value
+    } catch (error) {
+      this.#state = null
+      throw error
+    }
+  }
+
+  async #ready(): Promise<StationState> {
+    if (this.#state !== null) return this.#state
+    const memory = await this.#load(this.key)
+    if (memory === undefined)
+      throw new HubError('station_gone', 'This station is not registered any more.', { status: 404 })
+    this.#state = awake(memory, this.#deps.clock.now())
+    return this.#state
+  }
+
+  /** Reads further back, for a fact that is older than what memory holds. */
+  async widen(from: Date, everything: boolean): Promise<StationState> {
+    const memory = (await loadStations(this.#deps.pool, [this.key], from)).get(this.key.stationId)
+    if (memory === undefined)
+      throw new HubError('station_gone', 'This station is not registered any more.', { status: 404 })
+    const evses = everything ? memory.evses.map((e) => ({ ...e, completeFrom: null })) : memory.evses
+    this.#state = awake({ ...memory, evses }, this.#deps.clock.now())
+    return this.#state
+  }
+
+  async #commit(effects: Effect[], epoch: number | null): Promise<void> {
+    if (effects.length === 0) return
+    const fence =
+      epoch === null ? undefined : { organizationId: this.key.organizationId, stationId: this.key.stationId, epoch }
+    const result = await this.#deps.groupCommit.commit(fence === undefined ? { effects } : { effects, fence })
+    if (result.kind === 'fenced') throw new StaleEpoch()
+  }
+
+  /** Stores one fact with its frames and resolves with the answer for the station. */
+  record<F extends ChargerFact>(fact: F, wire: readonly WireFrame[], epoch: number): Promise<ChargerOutcome<F>> {
+    const receivedAt = this.#deps.clock.now()
+    return this.run(receivedAt, epoch, async (state, work) => {
+      const frames = wire.map((frame) => this.frameEffect(admitted(state.record), frame, epoch))
+      work.effects.push(...frames)
+      return (await this.#withHistory(state, work, frames, fact)) as ChargerOutcome<F>
+    })
+  }
+
+  /** A fact from before the memory is taken up again on a memory that reaches further back, as far as it needs. */
+  async #withHistory(state: StationState, work: StationWork, frames: Effect[], fact: ChargerFact): Promise<unknown> {
+    const oldest = oldestTime(fact)
+    let before = oldest !== null && isBeforeMemory(state, fact, oldest) ? oldest : null
+    let current = state
+    for (const reach of reaches) {
+      if (before !== null) {
+        current = await this.widen(new Date(before.getTime() - reach), reach === reaches.at(-1))
+        work.effects.splice(0, work.effects.length, ...frames)
+        work.readings.clear()
+        work.stationReadings.length = 0
+      }
+      try {
+        return await reduce(this.#deps, current, work, fact)
+      } catch (error) {
+        if (!(error instanceof NeedsHistory)) throw error
+        before = error.before
+      }
+    }
+    throw new Error('a session reaches back further than the hub keeps facts')
+  }
+
+  /** Rows nobody waits for: they ride the station's next commit, or the next sweep. A commit of their own cost a third. */
+  aside(epoch: number, row: Effect): void {
+    if (epoch !== this.epoch) return
+    this.#asideEpoch = epoch
+    this.#aside.push(row)
+  }
+
+  /** Stores what is still aside; called now and then, and when the socket closes. */
+  async sweep(): Promise<void> {
+    if (this.#aside.length === 0) return
+    await this.#commit(this.#takeAside(), this.#asideEpoch)
+  }
+
+  #takeAside(): Effect[] {
+    const rows = this.#aside
+    if (rows.length > 0) this.#aside = []
+    return rows
+  }
+
+  /** Adds rows that depend on nothing in memory; they need no place in the lane's order. */
+  write(epoch: number | null, effects: Effect[]): Promise<void> {
+    return this.#commit(effects, epoch)
+  }
+
+  expectStart(start: PendingStart): void {
+    this.#state?.pendingStarts.push(start)
+  }
+
+  dropStart(commandId: string): void {
+    if (this.#state !== null) {
+      this.#state.pendingStarts = this.#state.pendingStarts.filter((s) => s.command_id !== commandId)
+    }
+  }
+
+  get siteId(): string | null | undefined {
+    return this.#state?.record.site_id
+  }
+
+  frameEffect(station: AdmittedStation, frame: WireFrame, epoch: number): Effect {
+    return effect.stationMessage({
+      organization_id: station.organizationId,
+      site_id: station.siteId,
+      station_id: station.stationId,
+      received_at: frame.at,
+      message_id: this.#deps.newId(),
+      direction: frame.direction,
+      epoch,
+      action: frame.action ?? null,
+      frame: frame.text,
+    })
+  }
+}
+
+function awake(memory: StationMemory, now: Date): StationState {
+  const state = stationState(memory, now)
+  for (const evse of state.evses.values()) rememberStructures(evse)
+  return state
+}
+
+/** A fact that does not name its EVSE may belong to any of them. */
+function isBeforeMemory(state: StationState, fact: ChargerFact, oldest: Date): boolean {
+  const named = 'evse' in fact && fact.evse !== undefined && fact.evse > 0 ? fact.evse : null
+  return [...state.evses.values()].some(
+    (e) => (named === null || e.number === named) && e.completeFrom !== null && oldest < e.completeFrom,
+  )
+}
+
+function oldestTime(fact: ChargerFact): Date | null {
+  switch (fact.kind) {
+    case 'connector.status':
+      return fact.time.at
+    case 'transaction':
+      return fact.samples.reduce((min, s) => (s.time.at < min ? s.time.at : min), fact.time.at)
+    case 'meter':
+      return fact.samples.reduce<Date | null>((min, s) => (min === null || s.time.at < min ? s.time.at : min), null)
+    case 'station.booted':
+    case 'token.presented':
+      return null
+  }
+}
+
+async function reduce(deps: ChargerDeps, state: StationState, work: StationWork, fact: ChargerFact): Promise<unknown> {
+  switch (fact.kind) {
+    case 'station.booted':
+      return reduceBoot(deps, state, work, fact)
+    case 'connector.status':
+      return reduceStatus(deps, state, work, fact)
+    case 'transaction':
+      return reduceTransaction(deps, state, work, fact)
+    case 'meter':
+      return reduceMeter(deps, state, work, fact)
+    case 'token.presented':
+      return deps.authorise({
+        organizationId: state.record.organization_id,
+        siteId: state.record.site_id,
+        stationId: state.record.station_id,
+        token: fact.token,
+        at: work.receivedAt,
+      })
+  }
+}
+
+/** Lets go of whole settled sessions, and remembers from when on the memory is complete. */
+function trim(state: StationState): void {
+  for (const evse of state.evses.values()) {
+    const { transactions, statuses } = evse
+    if (transactions.length > 2 * keptTransactions) {
+      const kept = new Set(
+        transactions.slice(-keptTransactions).concat(transactions.filter((t) => t.row.state === 'open')),
+      )
+      const sessions = new Set([...kept].map((t) => t.row.session_id))
+      const dropped = transactions.filter((t) => !kept.has(t) && !sessions.has(t.row.session_id))
+      raise(
+        evse,
+        dropped.map((t) => t.row.ended_at ?? t.row.started_at),
+      )
+      evse.transactions = transactions.filter((t) => !dropped.includes(t))
+      for (const id of evse.sessions.keys())
+        if (!sessions.has(id) && dropped.some((t) => t.row.session_id === id)) evse.sessions.delete(id)
+    }
+    if (statuses.length > 2 * keptStatuses) {
+      const needed = evse.transactions[0]?.row.started_at
+      const cut = statuses.slice(0, -keptStatuses).filter((s) => needed === undefined || s.at < needed)
+      raise(
+        evse,
+        cut.map((s) => s.at),
+      )
+      evse.statuses = statuses.slice(cut.length)
+    }
+  }
+}
+
+function raise(evse: EvseState, dropped: readonly Date[]): void {
+  if (dropped.length === 0) return
+  // One millisecond on: what happened at the cut itself is gone.
+  const next = Math.max(...dropped.map((d) => d.getTime())) + 1
+  if (evse.completeFrom === null || next > evse.completeFrom.getTime()) evse.completeFrom = new Date(next)
+}

@@ -1,0 +1,107 @@
+// Owns one unit of work for a station: the effects that will share a commit, and the readings they carry.
+// Must not touch the database.
+import type { RegisterReading } from '../../domain/session/index.ts'
+import { effect } from '../../store/charger-effects.ts'
+import type { NewEvent } from '../../store/event-log.ts'
+import type { Effect } from '../../store/group-commit.ts'
+import type { ChargerDeps } from './charger-deps.ts'
+import type { StationState } from './station-state.ts'
+
+export interface StationWork {
+  receivedAt: Date
+  effects: Effect[]
+  /** Register readings of this unit by transaction: not in the database yet when a sum is made again. */
+  readings: Map<string, RegisterReading[]>
+  stationReadings: RegisterReading[]
+}
+
+export function newWork(receivedAt: Date): StationWork {
+  return { receivedAt, effects: [], readings: new Map(), stationReadings: [] }
+}
+
+/** The columns that open every row of a station. */
+export function inStation(station: StationState) {
+  const { organization_id, site_id, station_id } = station.record
+  return { organization_id, site_id, station_id }
+}
+
+type EventBody = NewEvent extends infer E
+  ? E extends NewEvent
+    ? Pick<E, 'type' | 'subject' | 'data'> & { occurredAt: Date }
+    : never
+  : never
+
+export function addEvent(deps: ChargerDeps, station: StationState, work: StationWork, body: EventBody): void {
+  const { organization_id, site_id } = station.record
+  const event = {
+    ...body,
+    id: deps.newId(),
+    organizationId: organization_id,
+    siteId: site_id,
+    recordedAt: work.receivedAt,
+  } as NewEvent
+  work.effects.push(effect.event(event))
+}
+
+/** Sets a doubtful input aside for a person; the same content asks only once. */
+export function addReview(
+  deps: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  item: {
+    contentKey: string
+    kind: string
+    reason: string
+    data: unknown
+    subjectType?: string
+    subjectId?: string
+    at: Date
+  },
+): void {
+  const { organization_id, site_id, station_id } = station.record
+  work.effects.push(
+    effect.review({
+      organization_id,
+      site_id,
+      station_id,
+      review_id: deps.newId(),
+      content_key: `${station_id}:${item.contentKey}`,
+      kind: item.kind,
+      subject_type: item.subjectType ?? null,
+      subject_id: item.subjectId ?? null,
+      reason: item.reason,
+      data: item.data,
+      at: item.at,
+    }),
+  )
+}
+
+/** Has the links of a session looked at again, once the commit is through, and its bill: there is none while it runs. */
+export function addSessionJobs(
+  station: StationState,
+  work: StationWork,
+  sessionId: string,
+  { billable }: { billable: boolean },
+): void {
+  const { organization_id, site_id } = station.record
+  if (site_id === null) return
+  const place = { organizationId: organization_id, siteId: site_id }
+  work.effects.push(
+    effect.job({
+      task: 'link.evaluate',
+      payload: { ...place, sessionId },
+      key: `link:${sessionId}`,
+      queue: `link:${site_id}`,
+    }),
+  )
+  if (!billable) return
+  const subjectKey = `session:${sessionId}`
+  work.effects.push(
+    effect.job({
+      task: 'bill.evaluate',
+      payload: { ...place, subjectKey },
+      key: `bill:${subjectKey}`,
+      queue: `bill:${subjectKey}`,
+    }),
+  )
+}

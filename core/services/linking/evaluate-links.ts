@@ -1,0 +1,160 @@
+// Owns the task `link.evaluate`: after a stay or a session changed, the links of every session that may depend on it are made anew.
+// Must not overwrite what a person decided, nor depend on the order in which evaluations run.
+import type { Kysely } from 'kysely'
+import { linkIndexKeys, type SessionView, type StayView } from '../../domain/link/index.ts'
+import { type IndexRow, indexRow, type LinkScope, linksOf, lockSiteLinks, writeIndexRow } from '../../store/links.ts'
+import type { HubTables } from '../../store/schema.ts'
+import type { StayRow } from '../../store/stays.ts'
+import { transaction } from '../../store/transaction.ts'
+import { contentText } from '../parking/same-content.ts'
+import type { ServiceDeps } from '../service-deps.ts'
+import { decideNeighbourhood, partners, union } from './decide-neighbourhood.ts'
+import { type LinkChange, linkChanges, stayName } from './link-rows.ts'
+import { loadViews } from './load-views.ts'
+import { saveLinks } from './save-links.ts'
+
+export interface LinkTask extends LinkScope {
+  sessionId?: string
+  stayId?: string
+}
+
+/** What the `link` interception is asked before an automatic link is written. */
+export interface LinkAsk {
+  siteId: string
+  stayId: string
+  sessionId: string
+  score: number
+  methods: readonly string[]
+}
+
+export interface EvaluateLinksDeps extends ServiceDeps {
+  /** False when no plugin wants to be asked about links of this site: then nobody is, and a link takes one transaction. */
+  listening?(of: LinkScope): boolean
+  /** A plugin's reason to send the link to a person, or null. Called outside of transactions. */
+  hold?(ask: LinkAsk, of: LinkScope): Promise<string | null>
+}
+
+/** Rounds in which new links may come up while plugins are asked about the last ones. */
+const mostRounds = 4
+/** How long before its exit a car whose entry was not seen is looked for. */
+const longestUnseenMs = 7 * 86_400_000
+
+/**
+ * @example
+ * await evaluateLinks(deps)({ organizationId, siteId, stayId })
+ */
+export function evaluateLinks(deps: EvaluateLinksDeps): (task: LinkTask) => Promise<void> {
+  return async (task) => {
+    const answers = new Map<string, string | null>()
+    for (let round = 1; ; round++) {
+      const asks = await evaluate(deps, task, answers, round === mostRounds)
+      if (asks.length === 0) return
+      for (const ask of asks) {
+        const { organizationId, siteId } = task
+        answers.set(pairOf(ask), (await deps.hold?.(ask, { organizationId, siteId })) ?? null)
+      }
+    }
+  }
+}
+
+/** One transaction. Writes what it may; returns the links it did not write because plugins were not asked yet. */
+function evaluate(
+  deps: EvaluateLinksDeps,
+  task: LinkTask,
+  answers: ReadonlyMap<string, string | null>,
+  last: boolean,
+): Promise<LinkAsk[]> {
+  return transaction(deps.db, async (trx) => {
+    const scope: LinkScope = { organizationId: task.organizationId, siteId: task.siteId }
+    await lockSiteLinks(trx, scope)
+    const { sessionIds, partnerless } = await affectedSessions(trx, scope, task)
+    if (sessionIds.length === 0) return []
+    // Nobody to belong to and no link to take back: the car of a site without gates, or one that no gate has seen yet.
+    if (partnerless && (await linksOf(trx, scope, { sessionIds })).length === 0) return []
+    const { decisions, links, stays } = await decideNeighbourhood(trx, scope, sessionIds)
+    const now = deps.clock.now()
+    const listening = deps.hold !== undefined && (deps.listening?.(scope) ?? true)
+    const changes: LinkChange[] = []
+    const asks: LinkAsk[] = []
+    for (const sessionId of sessionIds) {
+      const decision = decisions.get(sessionId)
+      const stored = links.filter((row) => row.session_id === sessionId)
+      const held = new Map<string, string>()
+      if (listening && decision?.outcome === 'linked' && decision.decidedBy === 'hub') {
+        const { stayId, score, evidence } = decision
+        const isNew = !stored.some((row) => row.stay_id === stayId && row.state === 'linked')
+        const answer = answers.get(pairOf({ stayId, sessionId }))
+        if (isNew && answer === undefined && !last) {
+          asks.push({ siteId: scope.siteId, stayId, sessionId, score, methods: evidence.map(({ method }) => method) })
+          continue
+        }
+        if (isNew && answer !== null)
+          held.set(stayId, answer ?? 'what belongs together changed while plugins were asked')
+      }
+      const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held }
+      changes.push(...linkChanges(decision, sessionId, stored, writing))
+    }
+    await saveLinks({ trx, scope, newId: deps.newId, now, actor: 'hub' }, changes)
+    return asks
+  })
+}
+
+function pairOf({ stayId, sessionId }: { stayId: string; sessionId: string }): string {
+  return `${stayId}/${sessionId}`
+}
+
+/** Brings the index up to date and names every session whose decision may differ from what it was before the change. */
+async function affectedSessions(
+  trx: Kysely<HubTables>,
+  scope: LinkScope,
+  task: LinkTask,
+): Promise<{ sessionIds: string[]; partnerless: boolean }> {
+  const { stayId, sessionId } = task
+  const views = await loadViews(trx, scope, stayId ? [stayId] : [], sessionId ? [sessionId] : [])
+  const [session] = views.sessions
+  const [stay] = views.stays
+  if (sessionId !== undefined) {
+    const stays = await reindex(trx, scope, 'session', sessionId, session ? placeOfSession(session) : null)
+    if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true }
+    return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false }
+  }
+  if (stayId === undefined) return { sessionIds: [], partnerless: true }
+  const row = views.stayRows.get(stayId)
+  const found = await reindex(trx, scope, 'stay', stayId, stay && row ? placeOfStay(stay, row) : null)
+  const linked = await linksOf(trx, scope, { stayIds: [stayId] })
+  const direct = union(
+    found,
+    linked.map((link) => link.session_id),
+  )
+  const rivals = await partners(trx, scope, 'stay', await partners(trx, scope, 'session', direct))
+  return { sessionIds: union(direct, rivals), partnerless: false }
+}
+
+type Place = Pick<IndexRow, 'keys' | 'from_at' | 'to_at'>
+
+/** The subject's partners by the place it had in the index until now, and by the one it has now. */
+async function reindex(
+  trx: Kysely<HubTables>,
+  scope: LinkScope,
+  kind: 'stay' | 'session',
+  id: string,
+  now: Place | null,
+): Promise<string[]> {
+  const row = await indexRow(trx, scope, kind, id)
+  const before: Place | null = row ? { keys: row.keys, from_at: row.from_at, to_at: row.to_at } : null
+  const former = before ? await partners(trx, scope, kind, [id]) : []
+  if (contentText(now) === contentText(before)) return former
+  await writeIndexRow(trx, scope, kind, id, now)
+  return now ? union(former, await partners(trx, scope, kind, [id])) : former
+}
+
+function placeOfSession(session: SessionView): Place {
+  return { keys: linkIndexKeys(session), from_at: session.pluggedAt, to_at: session.pluggedAt }
+}
+
+function placeOfStay(stay: StayView, row: StayRow): Place | null {
+  const { entered_at, exited_at, exit_before, state } = row
+  const from = entered_at ?? (exited_at ? new Date(exited_at.getTime() - longestUnseenMs) : null)
+  if (state === 'voided' || from === null) return null
+  return { keys: linkIndexKeys(stay), from_at: from, to_at: exited_at ?? exit_before }
+}

@@ -1,0 +1,238 @@
+// Owns turning stored stays and sessions into what link scoring is told about them.
+// Must not decide or write.
+import type { Kysely } from 'kysely'
+import {
+  canonicalise,
+  isPartialKey,
+  kindOfTokenType,
+  matchPresentations,
+  type Presentation,
+} from '../../domain/credential/index.ts'
+import type { BayInterval, LinkPresentation, PlateRead, SessionView, StayView } from '../../domain/link/index.ts'
+import type { ParkerKind, ReportedCredential } from '../../domain/parking-fact.ts'
+import { credentialsOf, type StayPlace, type StayPresentation } from '../../domain/stay/index.ts'
+import { type Enrolled, findEnrolled, platesOf } from '../../store/credentials.ts'
+import { type LinkScope, type PlaceCodes, placeCodes, type SessionRow, sessionsById } from '../../store/links.ts'
+import { factOfRow, observationsAt, type ParkingFactRow } from '../../store/parking-facts.ts'
+import type { HubTables } from '../../store/schema.ts'
+import { type StayRow, staysById } from '../../store/stays.ts'
+import { enrolledPresentation, lookupKeys } from '../access/identify-credential.ts'
+
+export interface Views {
+  stays: StayView[]
+  sessions: SessionView[]
+  stayRows: ReadonlyMap<string, StayRow>
+}
+
+/** A camera may see the car this long before its cable is in. */
+const seenBeforeMs = 10 * 60_000
+/** A session that never ends is looked at for this long. */
+const longestLookMs = 24 * 60 * 60_000
+
+/** Eight queries at most, whatever the number of subjects. */
+export async function loadViews(
+  db: Kysely<HubTables>,
+  scope: LinkScope,
+  stayIds: readonly string[],
+  sessionIds: readonly string[],
+): Promise<Views> {
+  const stayRows = await staysById(db, scope.organizationId, stayIds)
+  const sessionRows = await sessionsById(db, scope, sessionIds)
+  const places = await placeCodes(
+    db,
+    scope,
+    present(sessionRows.flatMap((row) => [row.bay_id, row.evse_id])),
+    present(stayRows.flatMap((row) => (row.bays as StayPlace[]).flatMap(({ bay, evse }) => [bay, evse]))),
+  )
+  const presented = [
+    ...stayRows.flatMap((row) => row.presentations as StayPresentation[]),
+    ...sessionRows.flatMap((row) => tokenOf(row) ?? []),
+  ]
+  const searchKeys = [...new Set(presented.flatMap(lookupKeys))]
+  const { enrolled } = await findEnrolled(db, { organizationId: scope.organizationId, searchKeys, siteIds: [] })
+  const holders = [...stayRows, ...sessionRows]
+  const plates = await platesOf(
+    db,
+    scope.organizationId,
+    present(holders.map((row) => row.account_id)),
+    present(holders.map((row) => row.vehicle_id)),
+  )
+  const seen = await observationsAt(
+    db,
+    scope,
+    sessionRows.flatMap((row) => lookoutsOf(row, places)),
+  )
+  const known: Known = { scope, places, plates, seen, identify: identifier(enrolled, scope.siteId) }
+  return {
+    stays: stayRows.map((row) => stayView(row, known)),
+    sessions: sessionRows.map((row) => sessionView(row, known)),
+    stayRows: new Map(stayRows.map((row) => [row.stay_id, row])),
+  }
+}
+
+interface Known {
+  scope: LinkScope
+  places: PlaceCodes
+  plates: Awaited<ReturnType<typeof platesOf>>
+  seen: readonly ParkingFactRow[]
+  identify(presented: Presentation): Pick<LinkPresentation, 'credentialId' | 'fitsEnrolled'>
+}
+
+function stayView(row: StayRow, known: Known): StayView {
+  const shown = row.presentations as StayPresentation[]
+  // What a camera at a bay read is kept beside the bay; compared as a gate's reading it would meet itself.
+  const gate = shown.filter(({ role }) => role !== 'bay' && role !== 'charger')
+  return {
+    id: row.stay_id,
+    siteId: row.site_id,
+    enteredAt: row.entered_at,
+    exitedAt: row.exited_at,
+    presentations: gate.filter(({ kind }) => kind !== 'plate').map((one) => shownAtGate(one, known)),
+    plateReads: gate.filter(({ kind }) => kind === 'plate').map(plateRead),
+    accountId: row.account_id,
+    vehicleId: row.vehicle_id,
+    accountPlates: platesOfHolder(row, known),
+    bays: baysOf(row, shown, known.places),
+    parkerKind: row.parker_kind as ParkerKind,
+    state: row.state as StayView['state'],
+  }
+}
+
+function shownAtGate(one: StayPresentation, known: Known): LinkPresentation {
+  const { raw, kind, encoding, bitLength, country } = one
+  return { raw, kind, encoding, bitLength, country, ...keyed(one.key), ...known.identify(one) }
+}
+
+function plateRead({ raw, at, confidence, lane, country, candidates }: StayPresentation): PlateRead {
+  return {
+    text: raw,
+    at: new Date(at),
+    confidence,
+    lane: lane ?? undefined,
+    country,
+    candidates: candidates
+      ?.filter(({ value }) => value !== raw)
+      .map(({ value, ...rest }) => ({ text: value, ...rest })),
+  }
+}
+
+function baysOf(row: StayRow, shown: readonly StayPresentation[], places: PlaceCodes): BayInterval[] {
+  const seen = (row.bays as StayPlace[]).flatMap(({ at, bay, evse }) => {
+    const bayId = places.bayIdByCode.get(bay ?? '') ?? places.evses.get(evse ?? '')?.bayId
+    return bayId ? [{ at, bayId }] : []
+  })
+  return seen.map(({ at, bayId }, index) => {
+    const next = seen.slice(index + 1).find((one) => one.bayId !== bayId)
+    const plate = shown.find(
+      (one) => one.kind === 'plate' && one.at === at && (one.role === 'bay' || one.role === 'charger'),
+    )
+    return {
+      bayId,
+      from: new Date(at),
+      to: next ? new Date(next.at) : row.exited_at,
+      source: 'parcs',
+      ...(plate ? { plate: plate.raw } : {}),
+    }
+  })
+}
+
+function sessionView(row: SessionRow, known: Known): SessionView {
+  const token = tokenOf(row)
+  const plate = plateSeen(row, known)
+  const vehicle = known.plates.find(({ vehicleId }) => vehicleId === row.vehicle_id)
+  const found = token ? known.identify(token) : {}
+  return {
+    id: row.session_id,
+    siteId: known.scope.siteId,
+    evseId: row.evse_id ?? `${row.station_id}/${row.evse_number}`,
+    bayId: bayOf(row, known.places),
+    pluggedAt: row.plugged_at,
+    unpluggedAt: row.unplugged_at,
+    presentations: token
+      ? [{ ...token, ...canonical(token), ...found, credentialId: row.credential_id ?? found.credentialId }]
+      : [],
+    accountId: row.account_id,
+    vehicleId: row.vehicle_id,
+    plate: plate ?? (vehicle ? { text: vehicle.plate, country: vehicle.country ?? undefined } : null),
+    accountPlates: platesOfHolder(row, known),
+    idTokenKind: row.id_token_kind,
+  }
+}
+
+function tokenOf({ id_token, id_token_kind }: SessionRow): Presentation | null {
+  return id_token === null || id_token === '' || id_token_kind === 'none'
+    ? null
+    : { raw: id_token, kind: kindOfTokenType(id_token_kind) }
+}
+
+function bayOf(row: SessionRow, places: PlaceCodes): string | null {
+  return row.bay_id ?? places.evses.get(row.evse_id ?? '')?.bayId ?? null
+}
+
+function lookoutsOf(row: SessionRow, places: PlaceCodes): { code: string; from: Date; to: Date }[] {
+  const bayId = bayOf(row, places)
+  const codes = [bayId === null ? undefined : places.bayCodeById.get(bayId), places.evses.get(row.evse_id ?? '')?.code]
+  const from = new Date(row.plugged_at.getTime() - seenBeforeMs)
+  const to = row.unplugged_at ?? new Date(row.plugged_at.getTime() + longestLookMs)
+  return present(codes).map((code) => ({ code, from, to }))
+}
+
+/** The plate that a camera at the charger or its bay read nearest to the moment the cable went in. */
+function plateSeen(row: SessionRow, { places, seen }: Known): SessionView['plate'] {
+  const lookouts = lookoutsOf(row, places)
+  const distance = (at: Date) => Math.abs(at.getTime() - row.plugged_at.getTime())
+  let nearest: { credential: ReportedCredential; away: number } | undefined
+  for (const stored of seen) {
+    const isHere = lookouts.some(
+      ({ code, from, to }) => code === stored.place_code && stored.occurred_at >= from && stored.occurred_at <= to,
+    )
+    const credential = isHere && credentialsOf(factOfRow(stored)).find(({ kind }) => kind === 'plate')
+    const away = distance(stored.occurred_at)
+    if (credential && (!nearest || away < nearest.away)) nearest = { credential, away }
+  }
+  if (!nearest) return null
+  const { value, country, confidence } = nearest.credential
+  return { text: value, country, confidence }
+}
+
+function platesOfHolder(row: { account_id: string | null; vehicle_id: string | null }, { plates }: Known): string[] {
+  return plates
+    .filter(
+      ({ accountId, vehicleId }) =>
+        (row.account_id !== null && accountId === row.account_id) || vehicleId === row.vehicle_id,
+    )
+    .map(({ plate }) => plate)
+}
+
+/** The one enrolled credential that something presented is, or how many it may be a part of. */
+function identifier(enrolled: readonly Enrolled[], siteId: string): Known['identify'] {
+  const byKey = new Map<string, Enrolled[]>()
+  for (const row of enrolled) {
+    if (row.siteIds !== null && !row.siteIds.includes(siteId)) continue
+    byKey.set(row.searchKey, [...(byKey.get(row.searchKey) ?? []), row])
+  }
+  return (presented) => {
+    const whole = new Set<string>()
+    const partial = new Set<string>()
+    for (const row of lookupKeys(presented).flatMap((key) => byKey.get(key) ?? [])) {
+      const { equal } = matchPresentations(presented, enrolledPresentation(row))
+      if (equal === 'partial') partial.add(row.credentialId)
+      else if (equal !== 'no') whole.add(row.credentialId)
+    }
+    if (whole.size > 0) return whole.size === 1 ? { credentialId: [...whole][0] } : {}
+    return partial.size > 0 ? { fitsEnrolled: partial.size } : {}
+  }
+}
+
+function canonical(presented: Presentation): Pick<LinkPresentation, 'key'> {
+  const name = canonicalise(presented)
+  return keyed(name.outcome === 'key' ? name.key : null)
+}
+
+function keyed(key: string | null): Pick<LinkPresentation, 'key'> {
+  return key === null || isPartialKey(key) ? {} : { key: key as NonNullable<LinkPresentation['key']> }
+}
+
+function present<T>(values: readonly (T | null | undefined)[]): T[] {
+  return [...new Set(values)].filter((value) => value !== null && value !== undefined)
+}

@@ -1,0 +1,134 @@
+// Owns the rules of accounts, groups and vehicles.
+// Must not decide what a person may do at a gate or a charger; authorisation does.
+import { normalisePlate, searchKeys } from '../../domain/credential/index.ts'
+import { appendAudit } from '../../store/audit.ts'
+import {
+  type Account,
+  accounts,
+  addMember,
+  type Group,
+  groups,
+  removeMember,
+  type Vehicle,
+  vehicles,
+} from '../../store/people.ts'
+import { getRecord } from '../../store/record-table.ts'
+import type { ServiceDeps } from '../service-deps.ts'
+import { columns, columnsOf, manage, refusable } from './manage-record.ts'
+import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
+import { beyondReach, broken, brokenSites } from './references.ts'
+
+/** Instants come as RFC 3339 text. */
+interface Validity {
+  validFrom?: string | null
+  validUntil?: string | null
+}
+
+export type AccountFields = Partial<
+  Pick<Account, 'number' | 'name' | 'kind' | 'status' | 'email' | 'phone' | 'parkerKind' | 'settings'>
+> &
+  Validity
+export type AccountCreate = AccountFields & Pick<Account, 'name' | 'kind'>
+export type GroupFields = Partial<Pick<Group, 'code' | 'name' | 'siteIds' | 'rights'>>
+export type GroupCreate = GroupFields & Pick<Group, 'code'>
+export type VehicleFields = Partial<Pick<Vehicle, 'accountId' | 'plate' | 'plateCountry' | 'make' | 'model'>>
+
+/** An end before the beginning would be valid at no time. */
+export function brokenValidity(
+  input: Validity,
+  before?: { validFrom: Date | null; validUntil: Date | null },
+): Refusal | undefined {
+  const time = (value: string | null | undefined, otherwise: Date | null | undefined) =>
+    value === undefined ? otherwise?.getTime() : value === null ? undefined : Date.parse(value)
+  const from = time(input.validFrom, before?.validFrom)
+  const until = time(input.validUntil, before?.validUntil)
+  return from !== undefined && until !== undefined && until <= from
+    ? invalid('/validUntil', 'must be after validFrom')
+    : undefined
+}
+
+export const manageAccounts = manage<Account, AccountCreate, AccountFields>({
+  table: accounts,
+  idOf: (account) => account.accountId,
+  siteOf: () => null,
+  // The tail of a uuidv7 is random: ten digits of it do not meet by chance, and the unique rule watches.
+  create: async (_making, input, id) =>
+    brokenValidity(input) ??
+    columns(columnsOf(accounts, { ...input, number: input.number ?? `A-${id.slice(-10).toUpperCase()}` })),
+  update: async (_making, before, input) => brokenValidity(input, before) ?? columns(columnsOf(accounts, input)),
+})
+
+export const manageGroups = manage<Group, GroupCreate, GroupFields>({
+  table: groups,
+  idOf: (group) => group.groupId,
+  siteOf: () => null,
+  create: async ({ trx, access }, input) =>
+    (await brokenSites(trx, access, input.siteIds ?? null)) ??
+    columns(columnsOf(groups, { ...input, name: input.name ?? input.code })),
+  update: async ({ trx, access }, before, input) =>
+    beyondReach(access, before.siteIds) ??
+    (await brokenSites(trx, access, input.siteIds)) ??
+    columns(columnsOf(groups, input)),
+})
+
+/** Puts an account into a group or takes it out; doing it twice changes nothing. */
+export function setMembership(deps: ServiceDeps) {
+  return (access: Access, groupId: string, accountId: string, member: boolean): Promise<Outcome<null>> =>
+    refusable(deps, async (trx) => {
+      const group = await getRecord(trx, groups, access, groupId)
+      const account = await getRecord(trx, accounts, access, accountId)
+      if (!group || !account) return notFound
+      const limits = beyondReach(access, group.siteIds)
+      if (limits) return limits
+      const changed = await (member ? addMember : removeMember)(trx, access.organizationId, groupId, accountId)
+      if (changed) {
+        await appendAudit(trx, access.organizationId, {
+          auditId: deps.newId(),
+          siteId: null,
+          at: deps.clock.now(),
+          actor: access.actor,
+          action: member ? 'group.member_added' : 'group.member_removed',
+          subjectType: 'group',
+          subjectId: groupId,
+          before: member ? null : { accountId },
+          after: member ? { accountId } : null,
+          requestId: access.requestId,
+        })
+      }
+      return ok(null)
+    })
+}
+
+/** The index key of a plate, the one that readings of it are looked up by. */
+function plateColumns(
+  plate: string | null | undefined,
+  country: string | null | undefined,
+): { plate_key?: string | null } | Refusal {
+  if (plate === undefined) return {}
+  if (plate === null) return { plate_key: null }
+  const name = normalisePlate(plate, country ?? undefined)
+  return name.outcome === 'plate' ? { plate_key: plateKeyOf(plate) } : invalid('/plate', name.detail)
+}
+
+/** Null for a text that no plate is. */
+export function plateKeyOf(plate: string): string | null {
+  return searchKeys({ raw: plate, kind: 'plate' })[0] ?? null
+}
+
+export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields>({
+  table: vehicles,
+  idOf: (vehicle) => vehicle.vehicleId,
+  siteOf: () => null,
+  async create({ trx, access }, input) {
+    const key = plateColumns(input.plate, input.plateCountry)
+    if ('kind' in key) return key
+    const wrong = await broken(trx, access, [{ pointer: '/accountId', table: accounts, id: input.accountId }])
+    return wrong ?? columns({ ...columnsOf(vehicles, input), ...key })
+  },
+  async update({ trx, access }, before, input) {
+    const key = plateColumns(input.plate, input.plateCountry ?? before.plateCountry)
+    if ('kind' in key) return key
+    const wrong = await broken(trx, access, [{ pointer: '/accountId', table: accounts, id: input.accountId }])
+    return wrong ?? columns({ ...columnsOf(vehicles, input), ...key })
+  },
+})

@@ -1,0 +1,114 @@
+// Owns the rules of sites, areas, bays, lanes and devices.
+// Must not set what sensors and gates report.
+import {
+  type Area,
+  areas,
+  type Bay,
+  bays,
+  type Device,
+  databaseKnowsZone,
+  devices,
+  type Lane,
+  lanes,
+  type Organization,
+  organizations,
+  type Site,
+  sites,
+} from '../../store/places.ts'
+import { columns, columnsOf, manage } from './manage-record.ts'
+import { invalid } from './outcome.ts'
+import { broken, sameSite, theSite } from './references.ts'
+
+type Create<R, Required extends keyof R, Optional extends keyof R> = Pick<R, Required> & Partial<Pick<R, Optional>>
+
+export type SiteFields = Partial<Pick<Site, 'code' | 'name' | 'timeZone' | 'country' | 'address' | 'settings'>>
+export type SiteCreate = SiteFields & Pick<Site, 'code' | 'timeZone' | 'currency'>
+export type AreaCreate = Create<Area, 'siteId' | 'code', 'name' | 'level'>
+export type BayCreate = Create<Bay, 'siteId' | 'code', 'name' | 'kind' | 'areaId'>
+export type LaneCreate = Create<Lane, 'siteId' | 'code' | 'direction', 'name'>
+export type DeviceCreate = Create<Device, 'siteId' | 'code' | 'kind', 'name' | 'laneId'>
+type Patch<C> = Partial<Omit<C, 'siteId'>>
+
+/** What is left unnamed goes by its code. */
+const named = <T extends { code: string; name?: string }>(input: T) => ({ ...input, name: input.name ?? input.code })
+
+const zoneProblem = invalid('/timeZone', 'is not known to the database')
+
+export const manageOrganization = manage<Organization, never, Partial<Pick<Organization, 'name'>>>({
+  table: organizations,
+  idOf: (organization) => organization.organizationId,
+  siteOf: () => null,
+  create: async () => ({ kind: 'forbidden', message: 'Organizations are made when the hub is set up.' }),
+  update: async (_making, _before, input) => columns(columnsOf(organizations, input)),
+})
+
+export const manageSites = manage<Site, SiteCreate, SiteFields>({
+  table: sites,
+  idOf: (site) => site.siteId,
+  siteOf: (site) => site.siteId,
+  async create({ trx, access }, input) {
+    if (access.siteIds !== null) return { kind: 'forbidden', message: 'A key limited to sites cannot add one.' }
+    if (!(await databaseKnowsZone(trx, input.timeZone))) return zoneProblem
+    return columns(columnsOf(sites, named(input)))
+  },
+  async update({ trx }, before, input) {
+    const { timeZone } = input
+    if (timeZone !== undefined && timeZone !== before.timeZone && !(await databaseKnowsZone(trx, timeZone)))
+      return zoneProblem
+    return columns(columnsOf(sites, input))
+  },
+})
+
+export const manageAreas = manage<Area, AreaCreate, Patch<AreaCreate>>({
+  table: areas,
+  idOf: (area) => area.areaId,
+  siteOf: (area) => area.siteId,
+  create: async ({ trx, access }, input) =>
+    (await broken(trx, access, [theSite(input.siteId)])) ?? columns(columnsOf(areas, named(input))),
+  update: async (_making, _before, input) => columns(columnsOf(areas, input)),
+})
+
+const areaOf = (siteId: string, id: string | null | undefined) => ({
+  pointer: '/areaId',
+  table: areas,
+  id,
+  fits: sameSite(siteId),
+})
+
+export const manageBays = manage<Bay, BayCreate, Patch<BayCreate>>({
+  table: bays,
+  idOf: (bay) => bay.bayId,
+  siteOf: (bay) => bay.siteId,
+  create: async ({ trx, access }, input) =>
+    (await broken(trx, access, [theSite(input.siteId), areaOf(input.siteId, input.areaId)])) ??
+    columns(columnsOf(bays, named(input))),
+  update: async ({ trx, access }, before, input) =>
+    (await broken(trx, access, [areaOf(before.siteId, input.areaId)])) ?? columns(columnsOf(bays, input)),
+})
+
+export const manageLanes = manage<Lane, LaneCreate, Patch<LaneCreate>>({
+  table: lanes,
+  idOf: (lane) => lane.laneId,
+  siteOf: (lane) => lane.siteId,
+  create: async ({ trx, access }, input) =>
+    (await broken(trx, access, [theSite(input.siteId)])) ?? columns(columnsOf(lanes, named(input))),
+  update: async (_making, _before, input) => columns(columnsOf(lanes, input)),
+})
+
+const laneOf = (siteId: string, id: string | null | undefined) => ({
+  pointer: '/laneId',
+  table: lanes,
+  id,
+  fits: sameSite(siteId),
+})
+
+export const manageDevices = manage<Device, DeviceCreate, Patch<DeviceCreate>>({
+  table: devices,
+  idOf: (device) => device.deviceId,
+  siteOf: (device) => device.siteId,
+  create: async ({ trx, access }, input) =>
+    (await broken(trx, access, [theSite(input.siteId), laneOf(input.siteId, input.laneId)])) ??
+    columns(columnsOf(devices, named(input))),
+  update: async ({ trx, access }, before, input) =>
+    (await broken(trx, access, [laneOf(before.siteId, input.laneId)])) ?? columns(columnsOf(devices, input)),
+})

@@ -1,0 +1,107 @@
+// Owns loading every stored fact that the stays touched by some changed facts are made of.
+// Must not derive or write.
+import type { Kysely } from 'kysely'
+import {
+  credentialsOf,
+  longestMovementMs,
+  repeatedExitMs,
+  requestIdOf,
+  type StayFact,
+  searchKeysOf,
+} from '../../domain/stay/index.ts'
+import {
+  factOfRow,
+  factsOfRequests,
+  factsOfStayKeys,
+  type ParkingFactRow,
+  type ParkingSource,
+  unnamedGateFacts,
+} from '../../store/parking-facts.ts'
+import type { HubTables } from '../../store/schema.ts'
+import { unnamedStaysSpanning } from '../../store/stays.ts'
+
+export interface Neighbourhood {
+  /** Facts that count, of all stays touched. */
+  facts: StayFact[]
+  /** Which stay each of them belonged to until now, by fact. */
+  stayOf: ReadonlyMap<string, string>
+  /** References of the named stays, all of whose facts are loaded. */
+  stayRefs: ReadonlySet<string>
+}
+
+/**
+ * Everything that hangs together with the changed facts: named stays whole, the requests of passages, and unnamed passages
+ * from the last instant at which no stay of the credentials involved was open. Nothing before that can change
+ * (test/domain/stay/stay-order.property.test.ts), so in the daily run it is one entry and one exit.
+ */
+export async function loadNeighbourhood(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  changed: readonly StayFact[],
+): Promise<Neighbourhood> {
+  const rows = new Map<string, ParkingFactRow>()
+  const take = (more: readonly ParkingFactRow[]) => {
+    for (const row of more) rows.set(row.fact_id, row)
+  }
+  const asked = new Set<string>()
+  const stayRefs = new Set<string>()
+  const unnamed: Unnamed = { keys: new Set(), since: Number.POSITIVE_INFINITY }
+  for (;;) {
+    const known = [...changed, ...[...rows.values()].map(factOfRow)]
+    const requests = known.flatMap((fact) => {
+      const requestId = requestIdOf(fact)
+      const name = `${requestId}@${fact.occurredAt.getTime()}`
+      if (requestId === null || asked.has(name)) return []
+      asked.add(name)
+      return [{ requestId, at: fact.occurredAt }]
+    })
+    if (requests.length > 0) {
+      take(await factsOfRequests(db, source, requests, longestMovementMs))
+      continue
+    }
+    const refs = known.flatMap(({ stayRef }) => (stayRef === undefined || stayRefs.has(stayRef) ? [] : [stayRef]))
+    if (refs.length > 0) {
+      for (const ref of refs) stayRefs.add(ref)
+      take(
+        await factsOfStayKeys(
+          db,
+          source,
+          [...new Set(refs)].map((ref) => `ref:${ref}`),
+        ),
+      )
+      continue
+    }
+    if (!widen(unnamed, known)) break
+    const spanning = await unnamedStaysSpanning(db, source, [...unnamed.keys], new Date(unnamed.since), repeatedExitMs)
+    for (const { from, search_keys } of spanning) {
+      unnamed.since = Math.min(unnamed.since, from.getTime())
+      for (const key of search_keys) unnamed.keys.add(key)
+    }
+    take(await unnamedGateFacts(db, source, [...unnamed.keys], new Date(unnamed.since)))
+  }
+  const stayOf = new Map<string, string>()
+  for (const row of rows.values()) if (row.stay_id !== null) stayOf.set(row.fact_id, row.stay_id)
+  return { facts: [...rows.values()].map(factOfRow), stayOf, stayRefs }
+}
+
+interface Unnamed {
+  keys: Set<string>
+  since: number
+}
+
+/** Takes in the credentials and times of unnamed passages and their requests; false when all of that was known. */
+function widen(unnamed: Unnamed, known: readonly StayFact[]): boolean {
+  const gates = known.filter(({ type, stayRef }) => stayRef === undefined && type.startsWith('gate.'))
+  const passages = gates.filter(({ type }) => type === 'gate.passed')
+  const passed = new Set(passages.map(requestIdOf))
+  const isAnswered = (fact: StayFact) => requestIdOf(fact) !== null && passed.has(requestIdOf(fact))
+  const keys = gates
+    .filter((fact) => fact.type === 'gate.passed' || isAnswered(fact))
+    .flatMap((fact) => searchKeysOf(credentialsOf(fact)))
+    .filter((key) => !unnamed.keys.has(key))
+  const since = Math.min(unnamed.since, ...passages.map(({ occurredAt }) => occurredAt.getTime()))
+  const wider = keys.length > 0 || (since < unnamed.since && unnamed.keys.size > 0)
+  for (const key of keys) unnamed.keys.add(key)
+  unnamed.since = since
+  return wider
+}

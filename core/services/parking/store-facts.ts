@@ -1,0 +1,106 @@
+// Owns one transaction of the parking side: facts in, everything that follows from them brought up to date.
+// Must not talk to the outside, nor keep anything between two calls: it may run more than once.
+import type { ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
+import { credentialsOf, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { addJobs, appendEvents } from '../../store/event-log.ts'
+import {
+  factOfRow,
+  insertFacts,
+  lockSiteParking,
+  type ParkingSource,
+  revisionsOf,
+  supersedeFacts,
+} from '../../store/parking-facts.ts'
+import { openReviews } from '../../store/site-state.ts'
+import { transaction } from '../../store/transaction.ts'
+import type { ServiceDeps } from '../service-deps.ts'
+import { recordPayments } from './append-payments.ts'
+import { classifyFacts } from './classify-facts.ts'
+import { type ParkingChange, tell } from './parking-change.ts'
+import { rederiveStays } from './rederive-stays.ts'
+import { updatePlaces } from './update-places.ts'
+
+/** Stores checked facts in one commit. One result per fact, in order. */
+export function storeFacts(deps: ServiceDeps) {
+  return (source: ParkingSource, facts: readonly ParkingFact[]): Promise<ParkingResult[]> =>
+    transaction(deps.db, async (trx) => {
+      const site = await lockSiteParking(trx, source)
+      if (!site) throw new Error(`connection ${source.connectionId} belongs to a site that does not exist`)
+      const now = deps.clock.now()
+      const stored = await revisionsOf(trx, source, [...new Set(facts.map(({ id }) => id))])
+      const sorted = classifyFacts(stored.map(factOfRow), facts, source, deps.newId, now)
+      await insertFacts(trx, sorted.insert)
+      await supersedeFacts(trx, source, sorted.superseded)
+      if (sorted.gained.length + sorted.lost.length === 0) return sorted.results
+      const change: ParkingChange = {
+        trx,
+        source,
+        context: { siteId: source.siteId, currency: site.currency, country: site.country ?? undefined },
+        now,
+        newId: deps.newId,
+        log: deps.log,
+        gained: sorted.gained,
+        lost: sorted.lost,
+        events: [],
+        jobs: [],
+      }
+      await updatePlaces(change)
+      const lost = new Set(sorted.superseded)
+      const stayIdOf = await rederiveStays(
+        change,
+        new Map(
+          stored.flatMap((row) => (row.stay_id !== null && lost.has(row.fact_id) ? [[row.fact_id, row.stay_id]] : [])),
+        ),
+      )
+      await recordPayments(change, stayIdOf)
+      tellOfGates(change)
+      await reviewNameless(change)
+      await appendEvents(trx, change.events)
+      await addJobs(trx, [...new Map(change.jobs.map((job) => [job.key, job])).values()])
+      return sorted.results
+    })
+}
+
+function tellOfGates(change: ParkingChange): void {
+  for (const fact of change.gained) {
+    const subject = { type: 'parking_fact', id: fact.factId }
+    if (fact.type === 'gate.backedOut') {
+      tell(change, 'gate.backed_out', subject, fact.occurredAt, { lane: fact.lane ?? null })
+    }
+    if (fact.type !== 'gate.decided' || fact.data.decision !== 'declined') continue
+    const { requestId = fact.id, reasonCode = 'declined' } = fact.data
+    tell(change, 'gate.declined', subject, fact.occurredAt, { requestId, lane: fact.lane ?? '', reason: reasonCode })
+  }
+}
+
+/** A car went through a gate, and nothing says which: no stay can be made of it, and a person should know. */
+async function reviewNameless(change: ParkingChange): Promise<void> {
+  const { trx, source, newId } = change
+  const rows = change.gained.filter(isNameless).map((fact) => ({
+    organization_id: source.organizationId,
+    site_id: source.siteId,
+    review_id: newId(),
+    content_key: `parking/${source.connectionId}/${fact.id}`,
+    kind: 'passage',
+    subject_type: 'parking_fact',
+    subject_id: fact.factId,
+    reason: 'A car passed a gate without a readable credential, and the parking system did not say which stay it is.',
+    data: JSON.stringify({ lane: fact.lane ?? null, ...fact.data }),
+    at: fact.occurredAt,
+  }))
+  const opened = await openReviews(trx, rows)
+  for (const { review_id: reviewId, kind, reason, at } of rows) {
+    if (opened.has(reviewId))
+      tell(change, 'review.opened', { type: 'review', id: reviewId }, at, { reviewId, kind, reason })
+  }
+}
+
+function isNameless(fact: StayFact): fact is Extract<StayFact, { type: 'gate.passed' }> {
+  return (
+    fact.type === 'gate.passed' &&
+    fact.data.direction !== 'internal' &&
+    fact.stayRef === undefined &&
+    fact.data.requestId === undefined &&
+    searchKeysOf(credentialsOf(fact)).length === 0
+  )
+}

@@ -1,0 +1,110 @@
+// Owns the rows of stays: finding those that new facts touch, and writing what was derived.
+// Must not derive anything, and must not list stays for people (core/store/parking-read.ts does).
+import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import type { ParkingSource } from './parking-facts.ts'
+import type { HubTables, StayTable } from './schema.ts'
+
+export type StayRow = Selectable<StayTable>
+export type NewStay = Insertable<StayTable>
+
+function ofSource(db: Kysely<HubTables>, { organizationId, connectionId }: ParkingSource) {
+  return db
+    .selectFrom('stay')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+}
+
+/** Stays by natural key or by id, locked until the transaction ends, in the order every writer locks them. */
+export async function lockStays(
+  trx: Kysely<HubTables>,
+  source: ParkingSource,
+  stayKeys: readonly string[],
+  stayIds: readonly string[],
+): Promise<StayRow[]> {
+  return ofSource(trx, source)
+    .where((on) =>
+      on.or([
+        on('stay_key', '=', sql<string>`any(${stayKeys}::text[])`),
+        on('stay_id', '=', sql<string>`any(${stayIds}::uuid[])`),
+      ]),
+    )
+    .orderBy('stay_id')
+    .forNoKeyUpdate()
+    .execute()
+}
+
+export async function staysById(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<StayRow[]> {
+  if (ids.length === 0) return []
+  return db
+    .selectFrom('stay')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('stay_id', '=', sql<string>`any(${ids}::uuid[])`)
+    .orderBy('stay_id')
+    .execute()
+}
+
+/**
+ * Unnamed stays that share a key and reach over `at`: begun before, not over by then. `lingerMs` is how long after its exit
+ * a stay still takes up passages.
+ */
+export async function unnamedStaysSpanning(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  keys: readonly string[],
+  at: Date,
+  lingerMs: number,
+): Promise<{ stay_id: string; from: Date; search_keys: string[] }[]> {
+  const { rows } = await sql<{ stay_id: string; from: Date; search_keys: string[] }>`
+    select stay_id, coalesce(entered_at, exited_at) as from, search_keys from stay
+    where organization_id = ${source.organizationId} and connection_id = ${source.connectionId}
+      and search_keys && ${keys}::text[] and stay_ref is null and state <> 'voided'
+      and coalesce(entered_at, exited_at) < ${at}
+      and coalesce(exited_at + ${lingerMs} * interval '1 millisecond', exit_before, 'infinity') >= ${at}`.execute(db)
+  return rows
+}
+
+const derivedColumns = [
+  'stay_key',
+  'stay_ref',
+  'state',
+  'parker_kind',
+  'account_id',
+  'vehicle_id',
+  'credential_id',
+  'plate',
+  'entered_at',
+  'exited_at',
+  'exit_before',
+  'entry_lane',
+  'exit_lane',
+  'presentations',
+  'search_keys',
+  'bays',
+  'discounts',
+  'paid_minor',
+  'paid_until',
+  'flags',
+  'facts_at',
+  'version',
+  'updated_at',
+] as const satisfies readonly (keyof NewStay)[]
+
+/** New stays are added, known ones (by id) take the new content. */
+export async function writeStays(trx: Kysely<HubTables>, rows: readonly NewStay[]): Promise<void> {
+  if (rows.length === 0) return
+  await trx
+    .insertInto('stay')
+    .values([...rows])
+    .onConflict((conflict) =>
+      conflict
+        .columns(['organization_id', 'stay_id'])
+        .doUpdateSet((set) => Object.fromEntries(derivedColumns.map((name) => [name, set.ref(`excluded.${name}`)]))),
+    )
+    .execute()
+}

@@ -1,0 +1,252 @@
+// Owns everything known of one site: which data a view needs, which event touches what, the stream and what stands in for it.
+// Must not draw.
+import * as api from './api.js'
+import { listen } from './event-stream.js'
+import { resource } from './resource.js'
+
+const tickMs = 200
+const minuteMs = 60_000
+/** Rows changed while another transaction was still open carry an earlier time than its commit; read again a little. */
+const overlapMs = 10_000
+/** A page that nobody looks at lets go of the stream: browsers keep only six connections to one hub. */
+const hiddenMs = 20_000
+const mostRows = 2_000
+
+/** Resources that each view needs besides `overview`, which the frame needs. */
+const needs = {
+  live: ['areas', 'stays', 'sessions', 'links', 'stations', 'evses', 'devices', 'revenue', 'pending'],
+  links: ['stays', 'sessions', 'links', 'decided', 'stations', 'pending'],
+  stations: ['stations', 'pending', 'evses', 'sessions'],
+  bills: ['bills', 'pending'],
+  system: ['connections', 'plugins', 'devices', 'pending'],
+}
+
+/** Which resources an event of a family makes old. */
+const touches = {
+  station: ['overview', 'stations', 'evses', 'pending'],
+  connector: ['overview', 'evses'],
+  charging_session: ['overview', 'sessions'],
+  stay: ['overview', 'stays'],
+  bay: ['overview', 'stays'],
+  occupancy: ['overview'],
+  equipment: ['devices'],
+  payment: ['stays'],
+  link: ['overview', 'links', 'decided', 'sessions'],
+  bill: ['overview', 'bills', 'revenue'],
+  connection: ['connections'],
+}
+
+/**
+ * `may(scope)` says what the key reaches; what it does not is never asked for. `changed()` is called after every change, `happened`
+ * with each event as it comes.
+ */
+export function siteData({ siteId, may, clock, changed, happened }) {
+  const site = { siteId }
+  const now = () => performance.now()
+  const make = (scope, settings) => (may(scope) ? resource({ ...settings, changed: (state) => settled(state) }) : null)
+
+  const all = {
+    overview: make('parking:read', {
+      everyMs: 12_000,
+      async load() {
+        const value = await api.get(`/api/v1/sites/${siteId}/overview`)
+        clock.heard(value.at)
+        return value
+      },
+    }),
+    areas: make('sites:read', { everyMs: 10 * minuteMs, load: () => api.list('/api/v1/areas', site) }),
+    stays: make('parking:read', {
+      everyMs: minuteMs,
+      anewMs: 3 * minuteMs,
+      load: (before) => changedRows('/api/v1/stays', before, ['open'], 'stayId'),
+    }),
+    sessions: make('chargers:read', {
+      everyMs: 30_000,
+      anewMs: 3 * minuteMs,
+      load: (before) => changedRows('/api/v1/charging-sessions', before, ['active', 'ended'], 'sessionId'),
+    }),
+    links: make('parking:read', {
+      everyMs: minuteMs,
+      load: () => api.list('/api/v1/links', { ...site, state: 'review' }, 400),
+    }),
+    decided: make('parking:read', {
+      everyMs: minuteMs,
+      load: () => api.list('/api/v1/links', { ...site, limit: 50 }, 50),
+    }),
+    stations: make('chargers:read', { everyMs: 30_000, load: () => api.list('/api/v1/stations', site, mostRows) }),
+    // A station that dialled in unknown stands at no site yet, so no event of this site tells of it.
+    pending: make('chargers:read', {
+      everyMs: 8_000,
+      load: () => api.list('/api/v1/stations', { admission: 'pending' }, 400),
+    }),
+    evses: make('chargers:read', { everyMs: minuteMs, load: () => api.list('/api/v1/evses', site, mostRows) }),
+    devices: make('sites:read', { everyMs: minuteMs, load: () => api.list('/api/v1/devices', site, 400) }),
+    revenue: make('money:read', { everyMs: 5 * minuteMs, load: () => lastDays(14) }),
+    bills: make('money:read', { everyMs: minuteMs, load: (before) => latestBills(before) }),
+    connections: make('plugins:read', { everyMs: 10_000, load: () => api.list('/api/v1/connections', {}, 400) }),
+    plugins: make('plugins:read', { everyMs: 5 * minuteMs, load: () => api.get('/api/v1/plugins') }),
+  }
+
+  let view = 'live'
+  let stream = null
+  let streamState = may('events:read') ? 'connecting' : 'refused'
+  let billsShown = 25
+
+  /** The first answer, or only rows that changed since: rows that left the states of interest are taken out. */
+  async function changedRows(path, before, states, id) {
+    if (before === null) {
+      const lists = await Promise.all(states.map((state) => api.list(path, { ...site, state }, mostRows)))
+      const items = lists.flatMap((one) => one.items)
+      return { items, more: lists.some(({ more }) => more), since: latest(items, null) }
+    }
+    if (before.since === null) return changedRows(path, null, states, id)
+    const updatedSince = new Date(Date.parse(before.since) - overlapMs).toISOString()
+    const { items: news, more } = await api.list(path, { ...site, updatedSince }, mostRows)
+    if (more) return changedRows(path, null, states, id)
+    const items = new Map(before.items.map((item) => [item[id], item]))
+    for (const item of news) {
+      if (!states.includes(item.state)) items.delete(item[id])
+      else if ((items.get(item[id])?.version ?? 0) <= item.version) items.set(item[id], item)
+    }
+    return { items: [...items.values()], more: before.more, since: latest(news, before.since) }
+  }
+
+  function latest(items, at) {
+    return items.reduce((newest, { updatedAt }) => (newest === null || updatedAt > newest ? updatedAt : newest), at)
+  }
+
+  async function lastDays(days) {
+    const value = all.overview?.state.value ?? (await api.get(`/api/v1/sites/${siteId}/overview`))
+    const dayOf = new Intl.DateTimeFormat('sv-SE', { timeZone: value.site.timeZone, dateStyle: 'short' })
+    const at = Date.parse(value.at)
+    return api.get('/api/v1/revenue', {
+      ...site,
+      from: dayOf.format(at - (days - 1) * 24 * 60 * minuteMs),
+      to: dayOf.format(at),
+    })
+  }
+
+  /** A bill never changes once issued, so its lines are read once. */
+  async function latestBills(before) {
+    const { items, more } = await api.list('/api/v1/bills', { ...site, limit: Math.min(billsShown, 200) }, billsShown)
+    const known = new Map((before?.items ?? []).map((bill) => [bill.billId, bill]))
+    const missing = items.filter(({ billId }) => !known.has(billId))
+    await several(missing, 4, async ({ billId }) => {
+      const bill = await api.get(`/api/v1/bills/${billId}`)
+      const stay = bill.stayId !== null && may('parking:read') ? await api.get(`/api/v1/stays/${bill.stayId}`) : null
+      known.set(billId, { ...bill, stay })
+    })
+    return { items: items.map(({ billId }) => known.get(billId)), more }
+  }
+
+  function settled(state) {
+    if (state.error?.status === 401) happened({ type: 'logged_out' })
+    changed()
+  }
+
+  function wanted() {
+    return ['overview', ...(needs[view] ?? [])].flatMap((name) => (all[name] ? [all[name]] : []))
+  }
+
+  function tick() {
+    if (document.hidden) return
+    const at = now()
+    // Without the stream nothing tells of changes, so everything is asked for more often.
+    for (const one of wanted()) if (one.due(at, streamState !== 'live')) one.run(at)
+  }
+  const timer = setInterval(tick, tickMs)
+
+  function open() {
+    if (stream !== null || streamState === 'refused') return
+    stream = listen({
+      path: `/api/v1/events/stream?siteId=${siteId}`,
+      event(event) {
+        touch(event)
+        happened(event)
+      },
+      state(name) {
+        if (name === streamState) return
+        // What happened while nobody listened is told by the stream itself, from where it broke off.
+        streamState = name
+        changed()
+      },
+      lost: renew,
+    })
+  }
+
+  function touch({ type }) {
+    for (const name of touches[type.split('.')[0]] ?? []) all[name]?.touch()
+  }
+
+  function renew() {
+    for (const one of Object.values(all)) one?.renew()
+    tick()
+  }
+
+  let hideTimer = 0
+  function seen() {
+    clearTimeout(hideTimer)
+    if (document.hidden) {
+      hideTimer = setTimeout(() => {
+        stream?.close()
+        stream = null
+        if (streamState !== 'refused') streamState = 'connecting'
+      }, hiddenMs)
+      return
+    }
+    const rested = stream === null
+    open()
+    if (rested) renew()
+    else tick()
+  }
+  const online = () => {
+    stream?.hurry()
+    renew()
+  }
+  document.addEventListener('visibilitychange', seen)
+  addEventListener('online', online)
+  open()
+  tick()
+
+  return {
+    siteId,
+    /** The state of a resource: value, error, loadedAt, forbidden; null when the key does not reach it. */
+    get: (name) => all[name]?.state ?? null,
+    items: (name) => all[name]?.state.value?.items ?? [],
+    may,
+    touch: (...names) => {
+      for (const name of names) all[name]?.touch()
+    },
+    renew,
+    show(name) {
+      view = name
+      tick()
+    },
+    showMoreBills() {
+      billsShown += 25
+      all.bills?.touch()
+      tick()
+    },
+    /** `live`, `connecting`, `reconnecting`, or `polling` for a key that may not listen. */
+    stream: () => (streamState === 'refused' ? 'polling' : streamState),
+    /** Milliseconds since the overview was true; null before the first. */
+    ageMs: () => (all.overview?.state.loadedAt == null ? null : now() - all.overview.state.loadedAt),
+    close() {
+      clearInterval(timer)
+      clearTimeout(hideTimer)
+      document.removeEventListener('visibilitychange', seen)
+      removeEventListener('online', online)
+      stream?.close()
+    },
+  }
+}
+
+/** Runs `each` over the items, a few at a time. */
+async function several(items, atOnce, each) {
+  const queue = [...items]
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, queue.length) }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await each(next)
+    }),
+  )
+}

@@ -1,0 +1,89 @@
+// Owns the judge of every frame the hub sends in tests: the official schemas, formats included, compiled apart from the adapter.
+// Must not share code with the adapter; a mistake there must not hide here.
+import { Ajv, type ValidateFunction } from 'ajv'
+import * as formats from 'ajv-formats'
+import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
+import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
+
+export type Version = 'ocpp1.6' | 'ocpp2.0.1'
+
+const ajv = new Ajv({ strict: false, allErrors: true, multipleOfPrecision: 3 })
+const add = formats.default as unknown as { default?: (ajv: Ajv) => void } & ((ajv: Ajv) => void)
+;(add.default ?? add)(ajv)
+
+const compiled = new Map<string, ValidateFunction>()
+
+function schema(version: Version, name: string): ValidateFunction {
+  const key = `${version} ${name}`
+  let validate = compiled.get(key)
+  if (validate === undefined) {
+    const all: Record<string, unknown> = version === 'ocpp1.6' ? schemas16 : schemas201
+    const found = all[name]
+    if (found === undefined) throw new Error(`no schema ${key}`)
+    validate = ajv.compile(found as object)
+    compiled.set(key, validate)
+  }
+  return validate
+}
+
+const errorCodes: Record<Version, ReadonlySet<string>> = {
+  'ocpp1.6': new Set([
+    'NotImplemented',
+    'NotSupported',
+    'InternalError',
+    'ProtocolError',
+    'SecurityError',
+    'FormationViolation',
+    'PropertyConstraintViolation',
+    'OccurenceConstraintViolation',
+    'TypeConstraintViolation',
+    'GenericError',
+  ]),
+  'ocpp2.0.1': new Set([
+    'FormatViolation',
+    'GenericError',
+    'InternalError',
+    'MessageTypeNotSupported',
+    'NotImplemented',
+    'NotSupported',
+    'OccurrenceConstraintViolation',
+    'PropertyConstraintViolation',
+    'ProtocolError',
+    'RpcFrameworkError',
+    'SecurityError',
+    'TypeConstraintViolation',
+  ]),
+}
+
+/** What is wrong with a frame that the hub sent; empty when nothing is. `asked` names the action of an answered call. */
+export function faultsOf(version: Version, frame: unknown, asked: (id: unknown) => string | undefined): string[] {
+  if (!Array.isArray(frame)) return ['not a list']
+  const [type, id, third, fourth] = frame as unknown[]
+  const check = (name: string, payload: unknown) => {
+    const validate = schema(version, name)
+    return validate(payload)
+      ? []
+      : (validate.errors ?? []).map((each) => `${name} ${each.instancePath} ${each.message}`)
+  }
+  switch (type) {
+    case 2:
+      if (frame.length !== 4 || typeof id !== 'string' || id.length > 36) return ['malformed call']
+      return check(`${String(third)}Request`, fourth)
+    case 3: {
+      const action = asked(id)
+      if (frame.length !== 3) return ['malformed result']
+      return action === undefined ? ['answer to nothing'] : check(`${action}Response`, third)
+    }
+    case 4: {
+      const [, , code, description, details] = frame as unknown[]
+      const wellFormed = typeof description === 'string' && description.length <= 255 && typeof details === 'object'
+      return wellFormed && errorCodes[version].has(String(code)) ? [] : [`malformed error ${JSON.stringify(frame)}`]
+    }
+    default:
+      return [`message type ${String(type)}`]
+  }
+}
+
+export function isValidRequest(version: Version, action: string, payload: unknown): boolean {
+  return schema(version, `${action}Request`)(payload) === true
+}

@@ -1,0 +1,234 @@
+// Owns the bench of the charger path: the hub beside two floors made of the same parts, in one run, ratios printed.
+// Must not be used as a test: it measures, it does not judge.
+import { createHmac, hkdfSync } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Client, Pool } from 'pg'
+import { type ConnectionDetails, connectionUrl, startEmbeddedPostgres } from '../../core/runtime/postgres/index.ts'
+import { systemNewId } from '../../core/runtime/random.ts'
+import { installJobs } from '../../core/store/jobs.ts'
+import { migrate, migrationsIn } from '../../core/store/migrator.ts'
+import type { LoadReport } from './ocpp/load.ts'
+import { runLoad, type Server, serverCpuSeconds, startServer, type Usage } from './ocpp/processes.ts'
+
+const { values } = parseArgs({
+  options: {
+    stations: { type: 'string', default: '100,1000' },
+    seconds: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '500' },
+    storm: { type: 'string', default: '5000' },
+    only: { type: 'string', default: 'closed,open,storm,idle' },
+  },
+})
+const silent = { debug() {}, info() {}, warn() {}, error: (f: object, m: string) => console.error(m, f) }
+const seconds = Number(values.seconds)
+const password = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
+const rootKey = 'b'.repeat(64)
+const most = Math.max(Number(values.storm), ...values.stations.split(',').map(Number))
+
+async function database(server: ConnectionDetails, name: string): Promise<string> {
+  const admin = new Client(server)
+  await admin.connect()
+  await admin.query(`create database ${name}`)
+  await admin.end()
+  const connection = { ...server, database: name }
+  const pool = new Pool({ ...connection, max: 2 })
+  pool.on('error', () => undefined)
+  await installJobs(pool, silent)
+  await migrate({
+    connection,
+    migrations: await migrationsIn(new URL('../../migrations/', import.meta.url)),
+    version: 'bench',
+    now: () => new Date(),
+    log: silent,
+  })
+  await addStations(pool)
+  await pool.end()
+  return connectionUrl(connection)
+}
+
+/** Registered stations with a password each; the hash is the hub's own, made from the root key it is started with. */
+async function addStations(pool: Pool): Promise<void> {
+  const organization = systemNewId()
+  const site = systemNewId()
+  const key = Buffer.from(hkdfSync('sha256', Buffer.from(rootKey, 'hex'), 'baywatt', 'station secrets', 32))
+  const hash = createHmac('sha256', key).update(password).digest()
+  const now = new Date()
+  await pool.query('insert into organization (organization_id, name, created_at) values ($1, $2, $3)', [
+    organization,
+    'Bench',
+    now,
+  ])
+  await pool.query(
+    `insert into site (organization_id, site_id, code, name, time_zone, currency, created_at, updated_at)
+     values ($1, $2, 'bench', 'Bench', 'UTC', 'EUR', $3, $3)`,
+    [organization, site, now],
+  )
+  const rows = Array.from({ length: most }, (_, n) => ({
+    id: systemNewId(),
+    code: `BENCH-${String(n).padStart(6, '0')}`,
+  }))
+  const ids = rows.map((r) => r.id)
+  const codes = rows.map((r) => r.code)
+  await pool.query(
+    `insert into station (organization_id, site_id, station_id, code, name, secret_hash, max_power_w, created_at, updated_at)
+     select $1, $2, id, code, code, $5, 22000, $6, $6 from unnest($3::uuid[], $4::text[]) s(id, code)`,
+    [organization, site, ids, codes, hash, now],
+  )
+  await pool.query(
+    `insert into station_identity select lower(code), $1, id from unnest($2::uuid[], $3::text[]) s(id, code)`,
+    [organization, ids, codes],
+  )
+  await pool.query(
+    `insert into evse (organization_id, site_id, station_id, evse_id, number, code, created_at, updated_at)
+     select $1, $2, id, gen_random_uuid(), 1, code || '-1', $5, $5 from unnest($3::uuid[], $4::text[]) s(id, code)`,
+    [organization, site, ids, codes, now],
+  )
+}
+
+interface Measured {
+  report: LoadReport
+  cpuSeconds: number
+  databaseCpuSeconds: number
+  before: Usage
+  after: Usage
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'baywatt-bench-'))
+const postgres = await startEmbeddedPostgres({
+  dataDir,
+  log: silent,
+  now: () => new Date(),
+  settings: { max_connections: '100' },
+})
+
+async function measured(
+  server: Server,
+  order: Omit<Parameters<typeof runLoad>[0], 'url' | 'password' | 'from'>,
+): Promise<Measured> {
+  let before = await server.usage()
+  let after = before
+  let from = 0
+  let to = 0
+  const report = await runLoad(
+    { ...order, from: 0, url: `ws://127.0.0.1:${server.port}/ocpp`, password },
+    {
+      begin: async () => {
+        if (order.mode !== 'idle') before = await server.usage()
+        from = serverCpuSeconds(postgres.pid)
+        if (order.mode === 'idle') after = await server.usage()
+      },
+      end: async () => {
+        if (order.mode !== 'idle') after = await server.usage()
+        to = serverCpuSeconds(postgres.pid)
+      },
+    },
+  )
+  const cpu = (u: Usage) => (u.cpu.user + u.cpu.system) / 1e6
+  return { report, cpuSeconds: cpu(after) - cpu(before), databaseCpuSeconds: to - from, before, after }
+}
+
+type Name = 'echo' | 'commit' | 'hub'
+const start: Record<Name, () => Promise<Server>> = {
+  echo: () => startServer('./floor-server.ts', ['echo']),
+  commit: () => startServer('./floor-server.ts', ['commit', urls.floor]),
+  hub: () => startServer('./hub-server.ts', [urls.hub], { BAYWATT_ROOT_KEY: rootKey }),
+}
+let urls = { floor: '', hub: '' }
+let made = 0
+
+/** Each measurement has a fresh process and fresh databases, so that none pays for the rows of the one before. */
+async function withServer<T>(name: Name, use: (server: Server) => Promise<T>): Promise<T> {
+  made += 1
+  if (name === 'commit') urls = { ...urls, floor: await database(postgres.connection, `floor_${made}`) }
+  if (name === 'hub') urls = { ...urls, hub: await database(postgres.connection, `hub_${made}`) }
+  const server = await start[name]()
+  try {
+    return await use(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+const names: Name[] = ['echo', 'commit', 'hub']
+const fixed = (n: number, digits = 1) => n.toFixed(digits)
+const row = (cells: readonly (string | number)[]) =>
+  console.log(cells.map((c, i) => String(c)[i === 0 ? 'padEnd' : 'padStart'](i === 0 ? 24 : 14)).join(''))
+const wanted = new Set(values.only.split(','))
+
+try {
+  if (wanted.has('closed')) {
+    for (const stations of values.stations.split(',').map(Number)) {
+      console.log(`\nclosed loop, ${stations} stations, ${seconds} s`)
+      row(['', 'calls/s', 'us CPU/call', 'calls/CPU-s', 'us DB CPU', 'p50 ms', 'p99 ms', 'errors'])
+      const perCpu = new Map<Name, number>()
+      for (const name of names) {
+        const { report, cpuSeconds, databaseCpuSeconds } = await withServer(name, (server) =>
+          measured(server, { mode: 'closed', stations, seconds, rate: 0 }),
+        )
+        perCpu.set(name, report.calls / cpuSeconds)
+        row([
+          name,
+          fixed(report.calls / report.seconds, 0),
+          fixed((cpuSeconds / report.calls) * 1e6),
+          fixed(report.calls / cpuSeconds, 0),
+          fixed((databaseCpuSeconds / report.calls) * 1e6),
+          fixed(report.p50, 2),
+          fixed(report.p99, 2),
+          report.errors,
+        ])
+      }
+      console.log(
+        `hub / commit floor, calls per CPU-second: ${fixed((perCpu.get('hub') ?? 0) / (perCpu.get('commit') ?? 1), 2)}`,
+      )
+    }
+  }
+  if (wanted.has('open')) {
+    console.log(`\nopen loop, ${values.rate} calls/s over 100 stations, latency from the intended time`)
+    row(['', 'p50 ms', 'p99 ms', 'max ms', 'calls'])
+    const p99 = new Map<Name, number>()
+    for (const name of names) {
+      const { report } = await withServer(name, (server) =>
+        measured(server, { mode: 'open', stations: 100, seconds, rate: Number(values.rate) }),
+      )
+      p99.set(name, report.p99)
+      row([name, fixed(report.p50, 2), fixed(report.p99, 2), fixed(report.max, 2), report.calls])
+    }
+    console.log(`hub / commit floor, p99: ${fixed((p99.get('hub') ?? 0) / (p99.get('commit') ?? 1), 2)}`)
+  }
+  if (wanted.has('storm')) {
+    console.log(`\nstorm: ${values.storm} stations connect and boot at once`)
+    const took = new Map<Name, number>()
+    for (const name of names) {
+      const { report } = await withServer(name, (server) =>
+        measured(server, { mode: 'boot', stations: Number(values.storm), seconds: 0, rate: 0 }),
+      )
+      took.set(name, report.bootMs)
+      row([name, `${fixed(report.bootMs / 1_000, 2)} s`])
+    }
+    console.log(`hub / commit floor: ${fixed((took.get('hub') ?? 0) / (took.get('commit') ?? 1), 2)}`)
+  }
+  if (wanted.has('idle')) {
+    console.log('\nidle connections: 2,000 stations, kB each (resident; heap and buffers)')
+    const each = new Map<Name, number>()
+    for (const name of ['echo', 'hub'] as const) {
+      const { before, after } = await withServer(name, (server) =>
+        measured(server, { mode: 'idle', stations: 2_000, seconds: 3, rate: 0 }),
+      )
+      const resident = (after.rss - before.rss) / 2_000 / 1_024
+      const held = (after.heapUsed + after.external - before.heapUsed - before.external) / 2_000 / 1_024
+      each.set(name, resident)
+      row([name, fixed(resident), fixed(held)])
+    }
+    console.log(`hub above bare ws: ${fixed((each.get('hub') ?? 0) - (each.get('echo') ?? 0))} kB per connection`)
+  }
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+} finally {
+  await postgres.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+}
+process.exit()

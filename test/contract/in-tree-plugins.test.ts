@@ -1,0 +1,167 @@
+// Owns the proof that every plugin that ships with the hub passes the suites that an outside vendor's would have to pass.
+// Must not test what a plugin does for a living; its own tests do.
+import { createHmac } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import parcsHttp from '../../adapters/parcs-http/index.ts'
+import { loadPlugins } from '../../core/host/manifest.ts'
+import type { AnyPlugin, ParkingFact, PriceInput } from '../../core/plugin/index.ts'
+import { inTreePlugins } from '../../core/runtime/in-tree-plugins.ts'
+import { hubVersion } from '../../core/runtime/version.ts'
+import {
+  type ExerciseOptions,
+  exerciseParcs,
+  exercisePlugin,
+  exerciseTariff,
+  type PluginTester,
+} from '../../core/testing/index.ts'
+import { standardEngine } from '../../plugins/tariff-standard/index.ts'
+
+const signing = `whsec_${Buffer.from('a test secret of thirty-two byte').toString('base64')}`
+const siteId = '00000000-0000-7000-8000-0000000000aa'
+
+/** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
+const options: Readonly<Record<string, ExerciseOptions>> = {
+  'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
+}
+
+test('all of them are for this hub, and no two have one id', () => {
+  const loaded = loadPlugins(inTreePlugins, hubVersion)
+  expect(loaded.map((each) => (each.kind === 'ready' ? 'ready' : each.reason))).toEqual(loaded.map(() => 'ready'))
+})
+
+for (const plugin of inTreePlugins) {
+  describe(`${plugin.id}, as any plugin,`, () => {
+    for (const { name, run } of exercisePlugin(plugin, options[plugin.id])) test(name, run)
+  })
+}
+
+describe('parcs-http, as a parking system,', () => {
+  const at = (minute: number) => new Date(Date.UTC(2019, 2, 10, 7, minute))
+  const facts: ParkingFact[] = [
+    {
+      id: 'f1',
+      revision: 1,
+      type: 'gate.passed',
+      occurredAt: at(1),
+      backfilled: false,
+      stayRef: 'T-1',
+      lane: 'in-1',
+      data: { direction: 'entry', credentials: [{ kind: 'card', value: '04A3C6CAE26180' }] },
+    },
+    { id: 'f2', revision: 1, type: 'stay.closed', occurredAt: at(50), backfilled: true, stayRef: 'T-1', data: {} },
+    {
+      id: 'f1',
+      revision: 2,
+      type: 'gate.passed',
+      occurredAt: at(2),
+      backfilled: false,
+      stayRef: 'T-1',
+      lane: 'in-1',
+      data: { direction: 'entry', credentials: [] },
+    },
+  ]
+
+  function signed(tester: PluginTester, body: string): Request {
+    const timestamp = String(tester.clock.now().getTime() / 1_000)
+    const key = Buffer.from(signing.slice('whsec_'.length), 'base64')
+    const signature = createHmac('sha256', key).update(`m1.${timestamp}.${body}`).digest('base64')
+    const headers = { 'webhook-id': 'm1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` }
+    return new Request('http://hub/in/x/facts', { method: 'POST', body, headers })
+  }
+  const post = (tester: PluginTester, body: string) => tester.inbound(signed(tester, body), 'facts')
+
+  const cases = exerciseParcs(parcsHttp as AnyPlugin, {
+    siteId,
+    secrets: { signing },
+    facts,
+    async send(tester, list) {
+      const response = await post(tester, JSON.stringify({ facts: list }))
+      if (!response.ok) return []
+      const { results } = (await response.json()) as { results: { id: string; revision: number; status: string }[] }
+      return results.filter(({ status }) => status !== 'rejected')
+    },
+    malformed: [
+      { name: 'no JSON', send: (tester) => post(tester, '{"facts": [') },
+      { name: 'another shape', send: (tester) => post(tester, '[[1, null, {"facts": 7}]]') },
+      { name: 'a fact without an id', send: (tester) => post(tester, '{"facts": [{"type": "gate.passed"}]}') },
+      { name: 'a deep nest', send: (tester) => post(tester, `${'['.repeat(50_000)}${']'.repeat(50_000)}`) },
+      {
+        name: 'a wrong signature',
+        send: async (tester) => {
+          const request = signed(tester, JSON.stringify({ facts }))
+          request.headers.set('webhook-id', 'another')
+          expect((await tester.inbound(request, 'facts')).status).toBe(401)
+        },
+      },
+      {
+        name: 'no such call',
+        send: async (tester) => {
+          const response = await tester.inbound(new Request('http://hub/in/x/nothing'), 'nothing')
+          expect(response.status).toBe(404)
+        },
+      },
+    ],
+  })
+  for (const { name, run } of cases) test(name, run)
+})
+
+describe('tariff-standard, as a tariff,', () => {
+  const parking = {
+    scope: 'parking',
+    bands: [{ everyMinutes: 30, price: '2.50' }],
+    day: 'calendar',
+    dayMaximum: '20.00',
+  }
+  const charging = {
+    scope: 'charging',
+    energy: { price: '0.40' },
+    session: { price: '1' },
+    idle: { price: '0.10', graceMinutes: 10 },
+  }
+  const place = { currency: 'USD', zone: 'America/Los_Angeles', groups: [] }
+  const inputs: PriceInput[] = [
+    {
+      ...place,
+      scope: 'parking',
+      rules: parking,
+      session: null,
+      stay: {
+        stayId: 's',
+        // Over the night on which an hour is left out.
+        enteredAt: '2019-03-10T07:00:00Z',
+        exitedAt: '2019-03-10T17:10:00Z',
+        parkerKind: 'transient',
+        discounts: [],
+      },
+    },
+    {
+      ...place,
+      scope: 'charging',
+      rules: charging,
+      stay: null,
+      session: {
+        sessionId: 'c',
+        pluggedAt: '2019-03-10T08:00:00Z',
+        unpluggedAt: '2019-03-10T10:00:00Z',
+        startedAt: '2019-03-10T08:00:00Z',
+        endedAt: '2019-03-10T09:00:00Z',
+        energyWh: 7_345,
+        periods: [
+          { from: '2019-03-10T08:00:00Z', to: '2019-03-10T09:00:00Z', state: 'charging', energyWh: 7_345 },
+          { from: '2019-03-10T09:00:00Z', to: '2019-03-10T10:00:00Z', state: 'finished', energyWh: 0 },
+        ],
+        flags: [],
+      },
+    },
+  ]
+  const cases = exerciseTariff(standardEngine(), {
+    rules: [parking, charging],
+    badRules: [
+      { rules: { ...parking, bands: [] }, pointer: '/bands' },
+      { rules: { ...charging, energy: { price: 'much' } }, pointer: '/energy/price' },
+    ],
+    inputs,
+  })
+  for (const { name, run } of cases) test(name, run)
+})
