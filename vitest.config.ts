@@ -12,6 +12,7 @@ export default defineConfig({
           exclude: ['test/rules/**', 'test/bench/**'],
           environment: 'node',
           globalSetup: ['test/setup/postgres.ts'],
+          setupFiles: ['test/setup/seed.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           pool: 'forks',
