@@ -1022,7 +1022,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         from (
           select distinct on (coalesce(j.spec ->> 'key', '#' || j.n)) j.n, j.spec ->> 'task' as task, j.spec -> 'payload' as payload,
             j.spec ->> 'queue' as queue, j.spec ->> 'key' as key, (j.spec ->> 'attempts')::int as attempts,
-            (j.spec ->> 'run_at')::timestamptz as run_at
+            now() + (j.spec ->> 'delayMs')::int * interval '1 millisecond' as run_at
           from json_array_elements(specs) with ordinality as j(spec, n)
           order by coalesce(j.spec ->> 'key', '#' || j.n), j.n desc
         ) s

@@ -38,13 +38,18 @@ export function uuidv7Generator(now: () => number, random: (into: Uint8Array) =>
       random(pool)
       used = 0
     }
-    const h = (i: number) => hex[pool[used + i] ?? 0] ?? '00'
     const ms = last.toString(16).padStart(12, '0')
     const variant = hex[((pool[used] ?? 0) & 0x3f) | 0x80] ?? '80'
-    const id = `${ms.slice(0, 8)}-${ms.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${variant}${h(1)}-${h(2)}${h(3)}${h(4)}${h(5)}${h(6)}${h(7)}`
+    const node = hexOf(pool, used + 2) + hexOf(pool, used + 4) + hexOf(pool, used + 6)
+    const id = `${ms.slice(0, 8)}-${ms.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${variant}${hex[pool[used + 1] ?? 0]}-${node}`
     used += 8
     return id
   }
+}
+
+/** Two bytes. */
+function hexOf(bytes: Uint8Array, at: number): string {
+  return (hex[bytes[at] ?? 0] ?? '00') + (hex[bytes[at + 1] ?? 0] ?? '00')
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

@@ -3,7 +3,7 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
 import { AuthFailed } from '../plugin/index.ts'
-import { attributed } from './attribution.ts'
+import { answerFor, attributed } from './attribution.ts'
 import { withDeadline } from './deadline.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { LoadedPlugin } from './manifest.ts'
@@ -44,7 +44,7 @@ export async function checkConnection(parts: CheckParts): Promise<CheckResult> {
     const [first] = valid.problems
     return not('config_invalid', first?.message ?? 'is not valid', first?.pointer ?? '')
   }
-  const { definition } = plugin
+  const { definition, folder } = plugin
   const { check, permissions = [] } = definition
   if (!check) return not('unsupported', 'This plugin has no test; enable the connection to see whether it works.')
   const secret = async (name: string) => {
@@ -57,9 +57,11 @@ export async function checkConnection(parts: CheckParts): Promise<CheckResult> {
     stray = reject
   })
   strayed.catch(() => undefined)
+  const accountable = { connectionId, folder, strayed: stray }
+  const released = answerFor(accountable)
   try {
     await withDeadline({ pace, ms: limits.checkMs, what: 'the test' }, (signal) =>
-      attributed({ connectionId, strayed: stray }, () =>
+      attributed(accountable, () =>
         Promise.race([
           check(valid.config, { signal, secret, fetch: guardedFetch({ permissions, config: valid.config, signal }) }),
           strayed,
@@ -75,5 +77,7 @@ export async function checkConnection(parts: CheckParts): Promise<CheckResult> {
     )
     const message = error instanceof Error ? error.message : String(error)
     return not(known ?? 'failed', message, typeof pointer === 'string' ? pointer : null)
+  } finally {
+    released()
   }
 }

@@ -230,7 +230,7 @@ export class Connection {
   }
 
   #createRun(
-    { definition }: LoadedPlugin & { kind: 'ready' },
+    { definition, folder }: LoadedPlugin & { kind: 'ready' },
     config: unknown,
     secrets: ReadonlyMap<string, string>,
     db: Kysely<unknown> | undefined,
@@ -239,6 +239,7 @@ export class Connection {
     const run: Run = createRun({
       ...this.#deps,
       plugin: definition,
+      folder,
       connection: { id, organizationId, siteId, name, pluginId },
       config,
       zone,

@@ -50,6 +50,8 @@ export interface HostOptions {
   secretKey: Uint8Array
   hubVersion: string
   plugins: readonly AnyPlugin[]
+  /** The paths of the folders of those that ship with the hub, by plugin id. */
+  folders?: ReadonlyMap<string, string>
   ports: Ports
   /** What of the hub's own document plugins may refer to: `#/components/…`. */
   hubReferences?: ReadonlySet<string>
@@ -137,7 +139,7 @@ const pollMs = 15_000
 
 export function createHost(options: HostOptions): Host {
   const { db, clock, pace = clock, newId, log, bus } = options
-  const loaded = loadPlugins(options.plugins, options.hubVersion)
+  const loaded = loadPlugins(options.plugins, options.hubVersion, options.folders)
   const plugins = new Map(
     loaded.flatMap((each) => (each.kind === 'refused' ? [] : [[each.definition.id, each] as const])),
   )

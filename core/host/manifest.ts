@@ -8,13 +8,19 @@ import { compileConfigSchema, type ValidateConfig } from './validate-config.ts'
 const apiVersions: readonly number[] = [1]
 
 export type LoadedPlugin =
-  | { kind: 'ready'; definition: AnyPlugin; validateConfig: ValidateConfig }
+  | {
+      kind: 'ready'
+      definition: AnyPlugin
+      validateConfig: ValidateConfig
+      /** The path of its code's folder; only for a plugin that ships with the hub. */
+      folder: string | undefined
+    }
   /** Well made, but for another hub. */
   | { kind: 'incompatible'; definition: AnyPlugin; reason: string }
   /** Cannot be used at all. */
   | { kind: 'refused'; id: string; title: string; reason: string }
 
-export function loadPlugin(definition: AnyPlugin, hubVersion: string): LoadedPlugin {
+export function loadPlugin(definition: AnyPlugin, hubVersion: string, folder?: string): LoadedPlugin {
   const problems = problemsOf(definition)
   const { id, title } = definition
   if (problems.length > 0) return { kind: 'refused', id: String(id), title: String(title), reason: problems.join('; ') }
@@ -47,14 +53,18 @@ export function loadPlugin(definition: AnyPlugin, hubVersion: string): LoadedPlu
         reason: `it connects by itself but needs ${empty.problems.map(({ pointer }) => pointer).join(', ')}`,
       }
   }
-  return { kind: 'ready', definition, validateConfig }
+  return { kind: 'ready', definition, validateConfig, folder }
 }
 
 /** In the order given; of two with one id the first stands. */
-export function loadPlugins(definitions: readonly AnyPlugin[], hubVersion: string): LoadedPlugin[] {
+export function loadPlugins(
+  definitions: readonly AnyPlugin[],
+  hubVersion: string,
+  folders?: ReadonlyMap<string, string>,
+): LoadedPlugin[] {
   const taken = new Set<string>()
   return definitions.map((definition) => {
-    const loaded = loadPlugin(definition, hubVersion)
+    const loaded = loadPlugin(definition, hubVersion, folders?.get(definition.id))
     if (loaded.kind === 'refused') return loaded
     const { id, title } = definition
     if (taken.has(id)) return { kind: 'refused', id, title, reason: `another plugin has the id ${id}` }

@@ -7,7 +7,7 @@ import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
 import type { ParcsSink } from '../domain/parking-fact.ts'
 import { type AnyPlugin, type Capabilities, type Ctx, type Health, NotReady } from '../plugin/index.ts'
-import { type Accountable, attributed } from './attribution.ts'
+import { type Accountable, answerFor, attributed } from './attribution.ts'
 import { withDeadline } from './deadline.ts'
 import { clashes } from './openapi-merge.ts'
 import { pluginContext } from './plugin-context.ts'
@@ -30,6 +30,8 @@ export interface Ports {
 
 export interface RunParts {
   plugin: AnyPlugin
+  /** The path of its code's folder; only for a plugin that ships with the hub. */
+  folder: string | undefined
   connection: ConnectionInfo
   config: unknown
   zone: string
@@ -86,6 +88,7 @@ export function createRun(parts: RunParts): Run {
   crashing.catch(() => undefined)
   const accountable: Accountable = {
     connectionId: connection.id,
+    folder: parts.folder,
     strayed(error) {
       log.error({ err: error }, 'the plugin left an error that nobody handled')
       if (crashed || scope.signal.aborted) return
@@ -94,6 +97,7 @@ export function createRun(parts: RunParts): Run {
       parts.onCrash(error)
     },
   }
+  const released = answerFor(accountable)
   const call: Run['call'] = (what, ms, fn) =>
     withDeadline({ pace, ms, what, outer: scope.signal }, (signal) => attributed(accountable, () => fn(signal)))
 
@@ -138,6 +142,7 @@ export function createRun(parts: RunParts): Run {
       } catch (error) {
         log.error({ err: error }, 'the plugin did not stop in time; its code may still run')
       }
+      released()
     },
   }
 }

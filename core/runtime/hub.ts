@@ -36,7 +36,7 @@ import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import type { HubConfig } from './config.ts'
 import { openHubKeys } from './hub-keys.ts'
 import { hubMetrics } from './hub-metrics.ts'
-import { inTreePlugins } from './in-tree-plugins.ts'
+import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { openDatabase } from './open-database.ts'
 import { systemNewId, systemRandom } from './random.ts'
 import { readiness } from './readiness.ts'
@@ -144,6 +144,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       secretKey: keys.connectionKey,
       hubVersion,
       plugins: options.plugins ?? inTreePlugins,
+      folders: inTreeFolders,
       ports: {
         charger: gateway.port,
         parcs(connection) {

@@ -1,9 +1,22 @@
 // Owns the list of plugins that ship with the hub.
 // Must not configure them; connections do.
+import { fileURLToPath } from 'node:url'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 
-export const inTreePlugins: readonly AnyPlugin[] = [ocpp, parcsHttp, tariffStandard, dashboard]
+const folder = (path: string) => fileURLToPath(new URL(`../../${path}/`, import.meta.url))
+
+const inTree: readonly [AnyPlugin, string][] = [
+  [ocpp, folder('adapters/ocpp')],
+  [parcsHttp, folder('adapters/parcs-http')],
+  [tariffStandard, folder('plugins/tariff-standard')],
+  [dashboard, folder('plugins/dashboard')],
+]
+
+export const inTreePlugins: readonly AnyPlugin[] = inTree.map(([plugin]) => plugin)
+
+/** Where the code of each lies, by plugin id: an error that nobody handled is known by it. */
+export const inTreeFolders: ReadonlyMap<string, string> = new Map(inTree.map(([{ id }, path]) => [id, path]))

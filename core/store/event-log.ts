@@ -28,6 +28,8 @@ export interface NewJob {
   queue?: string
   key?: string
   attempts?: number
+  /** How long it waits for more of the same: each that comes meanwhile, by its key, takes its place and waits anew. */
+  delayMs?: number
 }
 
 export function eventRow(event: NewEvent): Record<string, unknown> {

@@ -52,12 +52,12 @@ export async function liveFences(
 }
 
 function fenceRows(units: Iterable<{ readonly fence: Fence | undefined }>): string | undefined {
-  const rows = new Map<string, object>()
-  for (const { fence } of units) {
-    if (!fence) continue
-    const key = fenceKey(fence)
-    if (!rows.has(key))
-      rows.set(key, { organization_id: fence.organizationId, station_id: fence.stationId, epoch: fence.epoch })
-  }
-  return rows.size === 0 ? undefined : JSON.stringify([...rows.values()])
+  // A station's units of one epoch share their fence; another object of the same content only asks twice.
+  const asked = new Set<Fence>()
+  for (const { fence } of units) if (fence) asked.add(fence)
+  if (asked.size === 0) return undefined
+  const rows: object[] = []
+  for (const { organizationId, stationId, epoch } of asked)
+    rows.push({ organization_id: organizationId, station_id: stationId, epoch })
+  return JSON.stringify(rows)
 }

@@ -73,6 +73,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
     authorise: (question) => may({ ...question, place: 'charger' }),
     settings: {
       ...defaultChargerSettings,
+      settleAfterMs: 0,
       unknownStations: 'reject',
       defaultOrganizationId: garage.organizationId,
     },

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { guardProcess } from '../../core/host/attribution.ts'
+import type { HostOptions } from '../../core/host/host.ts'
 import { AuthFailed, type Ctx } from '../../core/plugin/index.ts'
 import { appendEvents } from '../../core/store/event-log.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../setup/database.ts'
@@ -55,8 +56,17 @@ const strays: Record<string, (ctx: AnyCtx) => void> = {
   'a rejection in a timer of the hub': (ctx) => void ctx.clock.after(0, async () => Promise.reject(new Error('stray'))),
 }
 
+/** Known by the context its calls carry, or, for one that ships with the hub, by where its code lies. */
+const ways: Record<string, Partial<HostOptions>> = {
+  'known by its context': {},
+  'known by its stack': { folders: new Map([['bad', import.meta.dirname]]) },
+}
+const cases = Object.entries(ways).flatMap(([way, options]) =>
+  Object.entries(strays).map(([name, leave]) => ({ name: `${name}, ${way},`, leave, options })),
+)
+
 describe('of two plugins at work', () => {
-  for (const [name, leave] of Object.entries(strays)) {
+  for (const { name, leave, options } of cases) {
     test(`${name} fails the one it came from`, async () => {
       let context: AnyCtx | undefined
       const bad = testPlugin({
@@ -71,7 +81,7 @@ describe('of two plugins at work', () => {
         }) as never,
       })
       const good = testPlugin({ id: 'good' })
-      hub = await testHub(database, [bad, good])
+      hub = await testHub(database, [bad, good], options)
       const [badId, goodId] = [await hub.connect(bad), await hub.connect(good)]
       const answer = await hub.host.inbound(badId, new Request('http://hub/in'), '/')
       expect(answer.kind).toBe('answered')

@@ -25,6 +25,11 @@ export interface ChargerSettings {
   sessionRefreshMs: number
   /** How long a connector may be free before a transaction without a stop is closed at its last reading (catalogue T9). */
   orphanMs: number
+  /**
+   * How long the links and the bill of a session that changed wait for its next change: what a car that leaves makes a charger
+   * say comes within moments, and is worth one look.
+   */
+  settleAfterMs: number
   /** How long after "accepted" a remote start may take to become a transaction. */
   remoteStartMs: number
 }
@@ -33,6 +38,7 @@ export const defaultChargerSettings: Omit<ChargerSettings, 'unknownStations' | '
   heartbeatSeconds: 300,
   sessionRefreshMs: 60_000,
   orphanMs: 10 * 60_000,
+  settleAfterMs: 500,
   remoteStartMs: 120_000,
 }
 

@@ -188,7 +188,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
         return lane.record(fact, wire, epoch)
       },
       journal(frame) {
-        lane.aside(epoch, lane.frameEffect(station, frame, epoch))
+        lane.aside(epoch, lane.frameEffect(station.siteId, frame, epoch))
       },
       deviation(code, sample) {
         const now = deps.clock.now()

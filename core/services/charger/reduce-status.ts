@@ -13,13 +13,15 @@ export async function reduceStatus(
   work: StationWork,
   fact: ConnectorStatusReported,
 ): Promise<StatusOutcome> {
-  const place = inStation(station)
+  const { organization_id, site_id, station_id } = station.record
   const at = fact.time.at
   const evse = evseOf(station, fact.evse)
   const known = evse.connectors.get(fact.connector)
   work.effects.push(
     effect.connectorStatus({
-      ...place,
+      organization_id,
+      site_id,
+      station_id,
       evse_number: fact.evse,
       connector_number: fact.connector,
       at,
@@ -36,7 +38,9 @@ export async function reduceStatus(
   if (newest && !repeat) {
     work.effects.push(
       effect.connector({
-        ...place,
+        organization_id,
+        site_id,
+        station_id,
         evse_number: fact.evse,
         number: fact.connector,
         status: fact.status,
@@ -51,10 +55,10 @@ export async function reduceStatus(
     if (previous !== fact.status || (known?.errorCode ?? null) !== (fact.errorCode ?? null)) {
       addEvent(deps, station, work, {
         type: 'connector.status_changed',
-        subject: { type: 'station', id: station.record.station_id },
+        subject: { type: 'station', id: station_id },
         occurredAt: at,
         data: {
-          stationId: station.record.station_id,
+          stationId: station_id,
           evse: fact.evse,
           connector: fact.connector,
           status: fact.status,
@@ -76,14 +80,14 @@ export async function reduceStatus(
   if (fact.status === 'available' && newest && running !== undefined) {
     work.effects.push(
       effect.timer({
-        organization_id: place.organization_id,
-        site_id: place.site_id,
+        organization_id,
+        site_id,
         kind: 'charger.orphan',
         key: running.row.transaction_id,
         due_at: new Date(deps.clock.now().getTime() + deps.settings.orphanMs),
         data: {
-          organizationId: place.organization_id,
-          stationId: place.station_id,
+          organizationId: organization_id,
+          stationId: station_id,
           transactionId: running.row.transaction_id,
           freeAt: at,
         },

@@ -38,9 +38,10 @@ async function readingsOf(
     from: row.started_at,
     to: row.ended_at,
   })
-  const own = (work.readings.get(row.transaction_id) ?? []).concat(
-    work.stationReadings.filter((r) => r.at >= row.started_at && (end === null || r.at <= end)),
-  )
+  const own = work.readings
+    .filter((r) => r.transactionId === row.transaction_id)
+    .map((r) => r.reading)
+    .concat(work.stationReadings.filter((r) => r.at >= row.started_at && (end === null || r.at <= end)))
   const all = [...stored.map((r) => readingOf(r.at, r.register_wh, r.if_kwh_wh, r.power_w)), ...own]
   // A running one is looked at again and again; one that has ended hardly ever.
   if (row.state === 'open') transaction.readings = all
@@ -308,7 +309,7 @@ function announce(
       tell('charging_session.closed', row.unplugged_at ?? work.receivedAt)
     else if (settled) tell('charging_session.corrected', work.receivedAt)
   }
-  addSessionJobs(station, work, after.id, { billable: settled || after.state !== 'active' })
+  addSessionJobs(deps, station, work, after.id, { billable: settled || after.state !== 'active' })
 }
 
 /** Sessions that no fact supports any more (a late fact merged two into one) stay as rows, marked void. */
@@ -337,6 +338,6 @@ function voidOrphans(
       data: { sessionId: session.id, stationId: station.record.station_id, evse: evse.number, energyWh: 0 },
       occurredAt: work.receivedAt,
     })
-    addSessionJobs(station, work, session.id, { billable: true })
+    addSessionJobs(deps, station, work, session.id, { billable: true })
   }
 }

@@ -1,12 +1,11 @@
 // Owns the order of one station: facts go through one after the other, each on the memory that the last commit left.
 // Must not keep memory that the database does not have: a commit that fails throws the memory away.
 import type { ChargerFact, ChargerOutcome, WireFrame } from '../../domain/charger-fact.ts'
-import type { AdmittedStation } from '../../domain/charger-port.ts'
 import { HubError } from '../../domain/hub-error.ts'
 import { effect } from '../../store/charger-effects.ts'
 import { loadStations, type PendingStart, type StationKey, type StationMemory } from '../../store/charger-state.ts'
+import type { Fence } from '../../store/fence.ts'
 import type { Effect } from '../../store/group-commit.ts'
-import { admitted } from './admit-station.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { reduceBoot } from './reduce-boot.ts'
 import { reduceMeter } from './reduce-meter.ts'
@@ -35,11 +34,14 @@ export class StationLane {
   readonly key: StationKey
   readonly #deps: ChargerDeps
   readonly #load: (key: StationKey) => Promise<StationMemory | undefined>
-  #tail: Promise<unknown> = Promise.resolve()
+  /** What was taken up last and has not ended; null when nothing is in work. */
+  #tail: Promise<void> | null = null
   #state: StationState | null = null
   /** Journal lines and counters that wait for the station's next commit. */
   #aside: Effect[] = []
   #asideEpoch: number | null = null
+  /** Of the last commit: one object for all of an epoch. */
+  #fence: Fence | null = null
   /** The socket's epoch while one is open; work without a socket is not fenced. */
   epoch: number | null = null
 
@@ -64,8 +66,13 @@ export class StationLane {
     epoch: number | null,
     body: (state: StationState, work: StationWork) => Promise<T> | T,
   ): Promise<T> {
-    const result = this.#tail.then(() => this.#once(receivedAt, epoch, body))
-    this.#tail = result.catch(() => undefined)
+    const turn = () => this.#once(receivedAt, epoch, body)
+    const result = this.#tail === null ? turn() : this.#tail.then(turn)
+    const ended = () => {
+      if (this.#tail === tail) this.#tail = null
+    }
+    const tail: Promise<void> = result.then(ended, ended)
+    this.#tail = tail
     return result
   }
 
@@ -110,9 +117,9 @@ export class StationLane {
 
   async #commit(effects: Effect[], epoch: number | null): Promise<void> {
     if (effects.length === 0) return
-    const fence =
-      epoch === null ? undefined : { organizationId: this.key.organizationId, stationId: this.key.stationId, epoch }
-    const result = await this.#deps.groupCommit.commit(fence === undefined ? { effects } : { effects, fence })
+    if (epoch !== null && this.#fence?.epoch !== epoch) this.#fence = { ...this.key, epoch }
+    const fence = epoch === null ? null : this.#fence
+    const result = await this.#deps.groupCommit.commit(fence === null ? { effects } : { effects, fence })
     if (result.kind === 'fenced') throw new StaleEpoch()
   }
 
@@ -120,7 +127,7 @@ export class StationLane {
   record<F extends ChargerFact>(fact: F, wire: readonly WireFrame[], epoch: number): Promise<ChargerOutcome<F>> {
     const receivedAt = this.#deps.clock.now()
     return this.run(receivedAt, epoch, async (state, work) => {
-      const frames = wire.map((frame) => this.frameEffect(admitted(state.record), frame, epoch))
+      const frames = wire.map((frame) => this.frameEffect(state.record.site_id, frame, epoch))
       work.effects.push(...frames)
       return (await this.#withHistory(state, work, frames, fact)) as ChargerOutcome<F>
     })
@@ -135,7 +142,7 @@ export class StationLane {
       if (before !== null) {
         current = await this.widen(new Date(before.getTime() - reach), reach === reaches.at(-1))
         work.effects.splice(0, work.effects.length, ...frames)
-        work.readings.clear()
+        work.readings.length = 0
         work.stationReadings.length = 0
       }
       try {
@@ -186,11 +193,11 @@ export class StationLane {
     return this.#state?.record.site_id
   }
 
-  frameEffect(station: AdmittedStation, frame: WireFrame, epoch: number): Effect {
+  frameEffect(siteId: string | null, frame: WireFrame, epoch: number): Effect {
     return effect.stationMessage({
-      organization_id: station.organizationId,
-      site_id: station.siteId,
-      station_id: station.stationId,
+      organization_id: this.key.organizationId,
+      site_id: siteId,
+      station_id: this.key.stationId,
       received_at: frame.at,
       message_id: this.#deps.newId(),
       direction: frame.direction,
@@ -210,9 +217,9 @@ function awake(memory: StationMemory, now: Date): StationState {
 /** A fact that does not name its EVSE may belong to any of them. */
 function isBeforeMemory(state: StationState, fact: ChargerFact, oldest: Date): boolean {
   const named = 'evse' in fact && fact.evse !== undefined && fact.evse > 0 ? fact.evse : null
-  return [...state.evses.values()].some(
-    (e) => (named === null || e.number === named) && e.completeFrom !== null && oldest < e.completeFrom,
-  )
+  for (const { number, completeFrom } of state.evses.values())
+    if ((named === null || number === named) && completeFrom !== null && oldest < completeFrom) return true
+  return false
 }
 
 function oldestTime(fact: ChargerFact): Date | null {

@@ -11,12 +11,12 @@ export interface StationWork {
   receivedAt: Date
   effects: Effect[]
   /** Register readings of this unit by transaction: not in the database yet when a sum is made again. */
-  readings: Map<string, RegisterReading[]>
+  readings: { transactionId: string; reading: RegisterReading }[]
   stationReadings: RegisterReading[]
 }
 
 export function newWork(receivedAt: Date): StationWork {
-  return { receivedAt, effects: [], readings: new Map(), stationReadings: [] }
+  return { receivedAt, effects: [], readings: [], stationReadings: [] }
 }
 
 /** The columns that open every row of a station. */
@@ -34,11 +34,14 @@ type EventBody = NewEvent extends infer E
 export function addEvent(deps: ChargerDeps, station: StationState, work: StationWork, body: EventBody): void {
   const { organization_id, site_id } = station.record
   const event = {
-    ...body,
     id: deps.newId(),
+    type: body.type,
     organizationId: organization_id,
     siteId: site_id,
+    subject: body.subject,
+    occurredAt: body.occurredAt,
     recordedAt: work.receivedAt,
+    data: body.data,
   } as NewEvent
   work.effects.push(effect.event(event))
 }
@@ -78,6 +81,7 @@ export function addReview(
 
 /** Has the links of a session looked at again, once the commit is through, and its bill: there is none while it runs. */
 export function addSessionJobs(
+  { settings }: ChargerDeps,
   station: StationState,
   work: StationWork,
   sessionId: string,
@@ -86,12 +90,14 @@ export function addSessionJobs(
   const { organization_id, site_id } = station.record
   if (site_id === null) return
   const place = { organizationId: organization_id, siteId: site_id }
+  const delayMs = settings.settleAfterMs
   work.effects.push(
     effect.job({
       task: 'link.evaluate',
       payload: { ...place, sessionId },
       key: `link:${sessionId}`,
       queue: `link:${site_id}`,
+      delayMs,
     }),
   )
   if (!billable) return
@@ -102,6 +108,7 @@ export function addSessionJobs(
       payload: { ...place, subjectKey },
       key: `bill:${subjectKey}`,
       queue: `bill:${subjectKey}`,
+      delayMs,
     }),
   )
 }
