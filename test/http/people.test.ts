@@ -136,10 +136,13 @@ describe('credentials', () => {
     expect((await hub.call('DELETE', `${at}/presentations/${first.presentationId}`)).status).toBe(204)
     expect((await hub.call('DELETE', `${at}/presentations/${first.presentationId}`)).status).toBe(404)
     expect((await hub.call('DELETE', `${at}/presentations/${second.presentationId}`)).status).toBe(409)
-    const { rows } = await hub.database.pool.query('select 1 from presentation_key where presentation_id = $1', [
-      first.presentationId,
-    ])
-    expect(rows).toEqual([])
+    const found = async () =>
+      (await hub.call('GET', `/credentials?presented=${encodeURIComponent(first.value)}`)).body.items
+    expect(await found()).toEqual([])
+    // It stays known for what was matched by it, and may come back.
+    const back = await hub.call('POST', `${at}/presentations`, { body: { value: first.value } })
+    expect(back).toMatchObject({ status: 201, body: { presentations: [{ presentationId: first.presentationId }, {}] } })
+    expect(await found()).toHaveLength(1)
   })
 
   test('are revoked by a change of status, which is told', async () => {

@@ -1,7 +1,13 @@
 // Owns gathering everything that the decision about some sessions depends on, and having it decided.
 // Must not write.
 import type { Kysely } from 'kysely'
-import { decideLinks, defaultLinkPolicy, type ExistingLink, type LinkDecision } from '../../domain/link/index.ts'
+import {
+  decideLinks,
+  defaultLinkPolicy,
+  type ExistingLink,
+  type LinkDecision,
+  type LinkPolicy,
+} from '../../domain/link/index.ts'
 import { type LinkRow, type LinkScope, laterStays, linksOf, partnersById } from '../../store/links.ts'
 import type { HubTables } from '../../store/schema.ts'
 import type { StayRow } from '../../store/stays.ts'
@@ -26,6 +32,7 @@ export async function decideNeighbourhood(
   db: Kysely<HubTables>,
   scope: LinkScope,
   sessionIds: readonly string[],
+  policy: LinkPolicy,
 ): Promise<Decided> {
   const own = await linksOf(db, scope, { sessionIds })
   const stays = union(
@@ -41,7 +48,7 @@ export async function decideNeighbourhood(
   )
   const all = union(theirs, await laterStays(db, scope, theirs, sessions, slackMs))
   const views = await loadViews(db, scope, all, sessions)
-  const decisions = decideLinks(views.stays, views.sessions, existing.map(existingLink))
+  const decisions = decideLinks(views.stays, views.sessions, existing.map(existingLink), policy)
   const asked = new Set(sessionIds)
   return {
     decisions: new Map(decisions.filter(({ sessionId }) => asked.has(sessionId)).map((one) => [one.sessionId, one])),
@@ -75,5 +82,6 @@ function existingLink(row: LinkRow): ExistingLink {
     state: row.state as ExistingLink['state'],
     decidedBy: isHub(row) ? 'hub' : 'person',
     decidedAt: row.decided_at,
+    madeUnder: row.made_under === null ? null : Number(row.made_under),
   }
 }

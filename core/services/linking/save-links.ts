@@ -64,6 +64,11 @@ export function linkJob({ organizationId, siteId }: LinkScope, sessionId: string
   return { task: 'link.evaluate', payload: { organizationId, siteId, sessionId }, key: name, queue: name }
 }
 
+export function stayLinkJob({ organizationId, siteId }: LinkScope, stayId: string): NewJob {
+  const name = `link:${stayId}`
+  return { task: 'link.evaluate', payload: { organizationId, siteId, stayId }, key: name, queue: name }
+}
+
 /** Leaving the books or the queue is `link.removed`; then what it became, if that is one of them. */
 function eventsOf({ row, before }: LinkChange, { scope, newId, now, actor }: Saving): NewEvent[] {
   const { link_id: linkId, stay_id: stayId, session_id: sessionId } = row
