@@ -1,5 +1,5 @@
 // Owns reading and writing who a session belongs to, outside of the charger path.
-// Must be called while the charger path keeps still about the station: its memory writes whole rows.
+// Must not be called while the charger path works on the station: its memory writes whole rows over these.
 import { type Kysely, sql } from 'kysely'
 import { jsonText } from './json-text.ts'
 import type { HubTables } from './schema.ts'

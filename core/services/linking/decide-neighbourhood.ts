@@ -7,6 +7,7 @@ import {
   type ExistingLink,
   type LinkDecision,
   type LinkPolicy,
+  type SessionView,
 } from '../../domain/link/index.ts'
 import { type LinkRow, type LinkScope, laterStays, linksOf, partnersById } from '../../store/links.ts'
 import type { HubTables } from '../../store/schema.ts'
@@ -19,6 +20,7 @@ export interface Decided {
   /** Stored links of the sessions asked about. */
   links: readonly LinkRow[]
   stays: ReadonlyMap<string, StayRow>
+  sessions: ReadonlyMap<string, SessionView>
 }
 
 /** By how much gate and charger clocks may disagree. */
@@ -54,6 +56,7 @@ export async function decideNeighbourhood(
     decisions: new Map(decisions.filter(({ sessionId }) => asked.has(sessionId)).map((one) => [one.sessionId, one])),
     links: own,
     stays: views.stayRows,
+    sessions: new Map(views.sessions.map((one) => [one.id, one])),
   }
 }
 

@@ -18,6 +18,8 @@ import { saveLinks } from './save-links.ts'
 export interface LinkTask extends LinkScope {
   sessionId?: string
   stayId?: string
+  /** Nothing but this session's question: the thresholds changed, not the facts. */
+  alone?: boolean
 }
 
 /** What the `link` interception is asked before an automatic link is written. */
@@ -77,15 +79,17 @@ function evaluate(
     if (sessionIds.length === 0) return []
     // Nobody to belong to and no link to take back: the car of a site without gates, or one that no gate has seen yet.
     if (partnerless && (await linksOf(trx, scope, { sessionIds })).length === 0) return []
-    const { decisions, links, stays } = await decideNeighbourhood(trx, scope, sessionIds, settings.policy)
+    const { decisions, links, stays, sessions } = await decideNeighbourhood(trx, scope, sessionIds, settings.policy)
     const listening = deps.hold !== undefined && (deps.listening?.(scope) ?? true)
     const changes: LinkChange[] = []
     const asks: LinkAsk[] = []
     for (const sessionId of sessionIds) {
+      const session = sessions.get(sessionId)
+      const isOver = history || (session !== undefined && isPast(session, since.ended))
       const decision = decisions.get(sessionId)
       const stored = links.filter((row) => row.session_id === sessionId)
       const held = new Map<string, string>()
-      if (listening && !history && decision?.outcome === 'linked' && decision.decidedBy === 'hub') {
+      if (listening && !isOver && decision?.outcome === 'linked' && decision.decidedBy === 'hub') {
         const { stayId, score, evidence } = decision
         const isNew = !stored.some((row) => row.stay_id === stayId && row.state === 'linked')
         const answer = answers.get(pairOf({ stayId, sessionId }))
@@ -100,7 +104,7 @@ function evaluate(
       const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held, autoThreshold }
       const wanted = linkChanges(decision, sessionId, stored, writing)
       // The index knows history no more, so rivals may be missing: what facts rule out is taken back, nothing new is made of it.
-      changes.push(...(history ? wanted.filter(({ row }) => row.state === 'withdrawn') : wanted))
+      changes.push(...(isOver ? wanted.filter(({ row }) => row.state === 'withdrawn') : wanted))
     }
     await saveLinks({ trx, scope, newId: deps.newId, now, actor: 'hub' }, changes)
     return asks
@@ -130,10 +134,11 @@ async function affectedSessions(
   const [session] = views.sessions
   const [stay] = views.stays
   if (sessionId !== undefined) {
-    const history = session !== undefined && (session.unpluggedAt ?? session.pluggedAt) < since.ended
+    const history = session !== undefined && isPast(session, since.ended)
     const place = session && !history ? placeOfSession(session) : null
     const stays = await reindex(trx, scope, 'session', sessionId, place)
     if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true, history }
+    if (task.alone) return { sessionIds: [sessionId], partnerless: false, history }
     return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false, history }
   }
   if (stayId === undefined) return { sessionIds: [], partnerless: true, history: false }
@@ -149,6 +154,10 @@ async function affectedSessions(
   if (history) return { sessionIds: direct, partnerless: false, history }
   const rivals = await partners(trx, scope, 'stay', await partners(trx, scope, 'session', direct))
   return { sessionIds: union(direct, rivals), partnerless: false, history }
+}
+
+function isPast({ pluggedAt, unpluggedAt }: SessionView, ended: Date): boolean {
+  return (unpluggedAt ?? pluggedAt) < ended
 }
 
 function isHistory({ entered_at, exited_at, exit_before }: StayRow, since: { ended: Date; open: Date }): boolean {
