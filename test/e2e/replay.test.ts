@@ -39,17 +39,23 @@ function straight(told: readonly Told[]): Heard[] {
   ])
 }
 
+const enrolled = (people: readonly string[]) => people.map((account): Heard => ({ do: 'enrol', account }))
+
 const pauses = fc.constantFrom<'none' | 'work' | 'reconnect' | number>(
   ...(['none', 'none', 'none', 'none', 'none', 'none', 'work', 'reconnect', 20, 200, 1_500, 6_000] as const),
 )
 
-/** Everything late: in any order, some of it twice, in posts of any size, with hours between and bills issued meanwhile. */
+/**
+ * Everything late: in any order, some of it twice, in posts of any size, with hours between and bills issued meanwhile, and some
+ * people enrolled in the midst of it.
+ */
 const replay = recording.chain((told) =>
   fc
     .record({
       twice: fc.subarray([...told.keys()]),
       pauses: fc.array(pauses, { minLength: 2 * told.length, maxLength: 2 * told.length }),
       post: fc.integer({ min: 1, max: 6 }),
+      people: fc.array(fc.record({ account: fc.constantFrom(...accounts), at: fc.nat(999) }), { maxLength: 2 }),
     })
     .chain(({ twice, ...rest }) => {
       const all = [...told.keys(), ...twice]
@@ -59,7 +65,7 @@ const replay = recording.chain((told) =>
         rest: fc.constant(rest),
       })
     })
-    .map(({ told, order, rest: { pauses, post } }) => {
+    .map(({ told, order, rest: { pauses, post, people } }) => {
       let now = told.at(-1)?.minute ?? 0
       const heard: Heard[] = [{ do: 'wait', until: at(now) }]
       for (const [i, index] of order.entries()) {
@@ -79,7 +85,10 @@ const replay = recording.chain((told) =>
         }
         if (pause !== 'reconnect') heard.push({ do: 'work' })
       }
-      return { told, heard }
+      const late = [...new Map(people.map((one) => [one.account, one.at]))]
+      for (const [account, place] of late)
+        heard.splice(Math.floor((place / 1_000) * heard.length) + 1, 0, { do: 'enrol', account })
+      return { told, heard, late: late.map(([account]) => account) }
     }),
 )
 
@@ -111,8 +120,7 @@ test(
     const seen = { held: 0, links: 0, payers: 0 }
     await fc.assert(
       fc.asyncProperty(late, async ({ told, heard }) => {
-        const early = accounts.map((account): Heard => ({ do: 'enrol', account }))
-        const once = await playIn([...early, ...straight(told)])
+        const once = await playIn([...enrolled(accounts), ...straight(told)])
         expect(once).toMatchObject({ trouble: [], failedJobs: 0 })
         seen.held += [...once.stays, ...once.sessions].filter(({ account }) => account !== null).length
         seen.links += once.links.filter(({ state }) => state === 'linked').length
@@ -133,8 +141,8 @@ test(
   async () => {
     const seen = { links: 0, bills: 0, payments: 0 }
     await fc.assert(
-      fc.asyncProperty(replay, async ({ told, heard }) => {
-        const once = await playIn(straight(told))
+      fc.asyncProperty(replay, async ({ told, heard, late }) => {
+        const once = await playIn([...enrolled(late), ...straight(told)])
         expect(once).toMatchObject({ trouble: [], failedJobs: 0 })
         seen.links += once.links.filter(({ state }) => state === 'linked').length
         seen.bills += Object.keys(once.bills).length
