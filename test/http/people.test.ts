@@ -145,6 +145,19 @@ describe('credentials', () => {
     expect(await found()).toHaveLength(1)
   })
 
+  test('move to another account from now on, or from the moment that is told', async () => {
+    const { accountId } = await post('/accounts', { name: 'Di', kind: 'person' })
+    const at = `/credentials/${credential.credentialId}`
+    const asOf = '2020-01-01T00:00:00Z'
+    const moved = await hub.call('PATCH', at, { body: { accountId, asOf } })
+    expect(moved).toMatchObject({ status: 200, body: { accountId } })
+    expect(moved.body).not.toHaveProperty('asOf')
+    const future = await hub.call('PATCH', at, { body: { accountId: null, asOf: '2190-01-01T00:00:00Z' } })
+    expect(future).toMatchObject({ status: 422, body: { errors: [{ pointer: '/asOf' }] } })
+    const { rows } = await hub.database.pool.query('select 1 from identity_change')
+    expect(rows.length).toBeGreaterThan(0)
+  })
+
   test('are revoked by a change of status, which is told', async () => {
     const at = `/credentials/${credential.credentialId}`
     expect((await hub.call('PATCH', at, { body: { status: 'revoked' } })).body).toMatchObject({ status: 'revoked' })

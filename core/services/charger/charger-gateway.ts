@@ -49,7 +49,7 @@ export interface ChargerGateway {
     transactionId: string
     freeAt: string
   }): Promise<void>
-  /** Runs `body` while no fact of the station is worked on; its rows are read again afterwards. */
+  /** Runs `body` while no fact of the station is worked on by this node; its rows are read again afterwards. */
   quietly<T>(station: StationKey, body: () => Promise<T>): Promise<T>
   /** Stores journal lines and counters that no commit has taken along yet; called about once a second. */
   sweep(): Promise<void>
