@@ -506,6 +506,7 @@ const statements = [
     canonical_key text not null,
     source text not null default 'enrolled' check (source in ('enrolled', 'learned', 'imported')),
     created_at timestamptz not null,
+    removed_at timestamptz,
     primary key (organization_id, presentation_id),
     unique (organization_id, credential_id, canonical_key),
     foreign key (organization_id, credential_id) references credential
@@ -518,6 +519,33 @@ const statements = [
     partial boolean not null default false,
     primary key (organization_id, search_key, presentation_id),
     foreign key (organization_id, presentation_id) references presentation on delete cascade
+  )`,
+  // Whose a credential or vehicle was, by which plate a vehicle went and what kind of parker an account was, until it changed. Bills
+  // and links of the past are made from what held then. A null says nothing: what came next counts from before.
+  `create table former_holding (
+    organization_id uuid not null,
+    kind text not null check (kind in ('account', 'vehicle', 'credential')),
+    subject_id uuid not null,
+    until_at timestamptz not null,
+    account_id uuid,
+    vehicle_id uuid,
+    plate text,
+    plate_country text,
+    plate_key text,
+    parker_kind text,
+    primary key (organization_id, kind, subject_id, until_at)
+  )`,
+  'create index former_holding_plate on former_holding (organization_id, plate_key) where plate_key is not null',
+  `create index former_holding_account on former_holding (organization_id, account_id) where kind = 'vehicle'`,
+  // What a change of people, vehicles or credentials may have made of stays and sessions that exist: the keys to find them by, until
+  // one job has looked at all that gathered. Ten thousand enrolments are ten thousand small rows and one waiting job.
+  `create table identity_change (
+    organization_id uuid not null,
+    change_id uuid not null,
+    search_keys text[] not null,
+    index_keys text[] not null,
+    at timestamptz not null,
+    primary key (organization_id, change_id)
   )`,
 
   // ---- parking ------------------------------------------------------------------------------------------------
@@ -603,6 +631,7 @@ const statements = [
     explanation jsonb not null default '[]',
     decided_by text not null,
     decided_at timestamptz not null,
+    made_under numeric,
     version integer not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -613,7 +642,8 @@ const statements = [
   )`,
   `create unique index link_one_stay on link (organization_id, session_id) where state = 'linked'`,
   'create index link_site_state on link (organization_id, site_id, state)',
-  // What each stay and session can be found by when links are looked for; written by linking alone, from the records.
+  // What each stay and session can be found by when links are looked for; written by linking alone, from the records. What is older
+  // than the site's link history is pruned every hour (core/services/linking/prune-link-index.ts).
   `create table link_index (
     organization_id uuid not null,
     site_id uuid not null,
@@ -625,6 +655,7 @@ const statements = [
     primary key (organization_id, kind, subject_id)
   ) with (fillfactor = 70)`,
   'create index link_index_keys on link_index using gin (keys) with (fastupdate = off)',
+  'create index link_index_end on link_index (organization_id, site_id, to_at)',
   `create table link_history (
     organization_id uuid not null,
     site_id uuid not null,

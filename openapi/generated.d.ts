@@ -688,7 +688,7 @@ export interface paths {
         head?: never;
         /**
          * Change an account
-         * @description Fields left out stay as they are.
+         * @description Fields left out stay as they are. Rights and validity do not reach back; the parker kind holds from `asOf` on.
          */
         patch: operations["updateAccount"];
         trace?: never;
@@ -818,7 +818,7 @@ export interface paths {
         head?: never;
         /**
          * Change a vehicle
-         * @description Fields left out stay as they are.
+         * @description Fields left out stay as they are. Another account or plate holds from `asOf` on; stays and sessions are matched again.
          */
         patch: operations["updateVehicle"];
         trace?: never;
@@ -835,7 +835,7 @@ export interface paths {
         put?: never;
         /**
          * Add a credential
-         * @description Each presentation is one form in which some reader reports the credential. The hub works out the canonical key and every other form of it.
+         * @description Each presentation is one form in which some reader reports the credential. The hub works out the canonical key and every other form of it. Stays and sessions that it was shown in before it was added are matched to its account, too.
          */
         post: operations["createCredential"];
         delete?: never;
@@ -866,7 +866,7 @@ export interface paths {
         head?: never;
         /**
          * Change a credential
-         * @description Fields left out stay as they are.
+         * @description Fields left out stay as they are. Another account or vehicle holds from `asOf` on; stays and sessions are matched again. A block or an end of validity leaves them with whom they were.
          */
         patch: operations["updateCredential"];
         trace?: never;
@@ -905,7 +905,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a form
-         * @description The last one cannot be removed; revoke the credential instead.
+         * @description It is known no more from now on; what it was shown for before stays matched. The last one cannot be removed; revoke the credential instead.
          */
         delete: operations["removePresentation"];
         options?: never;
@@ -2341,6 +2341,7 @@ export interface components {
         };
         AccountPatch: {
             archived?: components["schemas"]["Unarchive"];
+            asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["AccountFields"];
         /** @description Other names are free for integrators and plugins and kept as they are. */
         AccountSettings: {
@@ -2405,6 +2406,8 @@ export interface components {
         AreaPatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["AreaFields"];
+        /** @description Since when the new account, vehicle, plate or parker kind holds. Left out: from now on, and stays and sessions before that remain with whom they were matched to. An earlier time puts a wrong enrolment right; bills follow by adjustments. */
+        AsOf: components["schemas"]["Instant"];
         AuditEntry: {
             auditId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -2709,6 +2712,7 @@ export interface components {
         };
         CredentialPatch: {
             archived?: components["schemas"]["Unarchive"];
+            asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["CredentialFields"];
         /** @description ISO 4217 */
         Currency: string;
@@ -3421,6 +3425,12 @@ export interface components {
              * @enum {string}
              */
             gate_fallback?: "granted" | "declined" | "notFound";
+            /** @description Score from which a stay and a session are linked without asking (0.98). A change looks again at open questions only. */
+            link_auto_score?: number;
+            /** @description Score from which a person is asked, at most link_auto_score (0.2). A change looks again at open questions only. */
+            link_review_score?: number;
+            /** @description For how long after its end a stay or session still gets other holders and links when people, cards or facts change (120). */
+            link_history_days?: number;
         } & {
             [key: string]: unknown;
         };
@@ -3750,6 +3760,7 @@ export interface components {
         };
         VehiclePatch: {
             archived?: components["schemas"]["Unarchive"];
+            asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["VehicleFields"];
         Watts: number;
         WriteSettingCommand: {

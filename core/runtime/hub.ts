@@ -25,6 +25,8 @@ import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
+import { identityChanged } from '../services/linking/identity-changed.ts'
+import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
@@ -169,8 +171,9 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       engine: (name) => running.capability('tariff', { pluginId: name })[0]?.implementation ?? null,
       hooks: billingHooks(running),
     })
+    const rematching = { ...service, quietly: gateway.quietly }
     const links = evaluateLinks({
-      ...service,
+      ...rematching,
       listening: (of) => running.hasInterceptors('link', of),
       hold: async (ask, of) => {
         const { answer } = await running.runIntercept('link', ask, of)
@@ -180,6 +183,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     const tasks: Record<string, JobTask> = {
       ...host.tasks,
       'link.evaluate': task(links),
+      'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
@@ -213,6 +217,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
+      await pruneLinkIndex(service)({ organizationId: first.organizationId })
       const retention = {
         station_message: config.messageRetentionDays,
         meter_value: config.meterRetentionDays,

@@ -62,6 +62,8 @@ export interface IssuedBill {
   number: string
   sequence: number
   issuedAt: Date
+  /** Who was billed. */
+  accountId: string | null
   currency: string
   rounding: RoundingPolicy
   basis: BillBasis
@@ -74,7 +76,7 @@ export async function issuedBills(db: Db, organizationId: string, subjectKey: Su
   const rows = await db
     .selectFrom('bill')
     .select(['bill_id', 'series', 'number', 'sequence', 'issued_at', 'currency', 'rounding', 'basis'])
-    .select(['service_from', 'service_to'])
+    .select(['service_from', 'service_to', 'account_id'])
     .where('organization_id', '=', organizationId)
     .where('subject_key', '=', subjectKey)
     .orderBy('sequence')
@@ -84,6 +86,7 @@ export async function issuedBills(db: Db, organizationId: string, subjectKey: Su
     number: billNumber(row.series, row.number),
     sequence: row.sequence,
     issuedAt: row.issued_at,
+    accountId: row.account_id,
     currency: row.currency,
     rounding: row.rounding as RoundingPolicy,
     basis: row.basis as BillBasis,

@@ -1,6 +1,7 @@
 // Owns finding enrolled credentials by index keys, with everything a decision about access needs, in one round trip.
 // Must not decide: a shared key only proposes, and partial keys propose less.
 import { type Kysely, sql } from 'kysely'
+import { type Claim, type Former, heldAt } from '../domain/credential/index.ts'
 import type { HubTables } from './schema.ts'
 
 export interface EnrolledGroup {
@@ -17,14 +18,22 @@ export interface EnrolledAccount {
   parkerKind: string
   validFrom: Date | null
   validUntil: Date | null
+  archivedAt: Date | null
   settings: Record<string, unknown>
   groups: EnrolledGroup[]
   /** When this account's open stays at the asked site began; empty unless they were asked for. */
   openSince: (Date | null)[]
 }
 
-/** One form of one credential, found by one key. */
-export interface Enrolled {
+/** Whose it was, until when. */
+export interface FormerHolder {
+  until: Date
+  accountId: string | null
+  vehicleId: string | null
+}
+
+/** One form of one credential, found by one key; a claim on what is shown. */
+export interface Enrolled extends Claim {
   searchKey: string
   partial: boolean
   presentationId: string
@@ -42,13 +51,18 @@ export interface Enrolled {
   validFrom: Date | null
   validUntil: Date | null
   vehicleId: string | null
+  /** Who holds it now, archived or not. */
   account: EnrolledAccount | null
+  /** Oldest first. */
+  former: FormerHolder[]
 }
 
-export interface EnrolledVehicle {
+/** One plate that a vehicle goes or went by; a claim on what a camera reads. */
+export interface EnrolledPlate extends Claim {
   vehicleId: string
+  /** Who holds the vehicle now. */
   accountId: string | null
-  parkerKind: string | null
+  former: Pick<FormerHolder, 'until' | 'accountId'>[]
   plate: string
   country: string | null
   plateKey: string
@@ -68,7 +82,10 @@ export interface Found {
   settings: ReadonlyMap<string, Record<string, unknown>>
 }
 
-/** Archived credentials, accounts and groups are as good as none. */
+/**
+ * Of all times: credentials and forms that are gone are among them, as their `until` says, since what is asked may lie in the
+ * past. Archived groups are as good as none.
+ */
 export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promise<Found> {
   const { organizationId, searchKeys, siteIds, openStaysAt = null } = lookup
   if (searchKeys.length + siteIds.length === 0) return { enrolled: [], settings: new Map() }
@@ -82,9 +99,16 @@ export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promi
           'bitLength', p.bit_length, 'canonicalKey', p.canonical_key,
           'credentialId', c.credential_id, 'kind', c.kind, 'label', c.label, 'status', c.status, 'rights', c.rights,
           'siteIds', c.site_ids, 'validFrom', c.valid_from, 'validUntil', c.valid_until, 'vehicleId', c.vehicle_id,
+          'from', p.created_at, 'until', least(p.removed_at, c.archived_at), 'revoked', c.status = 'revoked',
+          'former', (
+            select coalesce(json_agg(json_build_object('until', h.until_at, 'accountId', h.account_id, 'vehicleId', h.vehicle_id)
+              order by h.until_at), '[]'::json)
+            from former_holding h
+            where h.organization_id = c.organization_id and h.kind = 'credential' and h.subject_id = c.credential_id),
           'account', case when a.account_id is not null then json_build_object(
             'accountId', a.account_id, 'number', a.number, 'name', a.name, 'status', a.status,
-            'parkerKind', a.parker_kind, 'validFrom', a.valid_from, 'validUntil', a.valid_until, 'settings', a.settings,
+            'parkerKind', a.parker_kind, 'validFrom', a.valid_from, 'validUntil', a.valid_until,
+            'archivedAt', a.archived_at, 'settings', a.settings,
             'groups', (
               select coalesce(json_agg(json_build_object('code', g.code, 'siteIds', g.site_ids, 'rights', g.rights)), '[]'::json)
               from account_group_member m
@@ -98,9 +122,10 @@ export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promi
         from presentation_key k
         join presentation p on p.organization_id = k.organization_id and p.presentation_id = k.presentation_id
         join credential c on c.organization_id = k.organization_id and c.credential_id = k.credential_id
-        left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id and a.archived_at is null
-        where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[])
-          and c.archived_at is null) as enrolled`.execute(db)
+        left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id
+        where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[])) as enrolled`.execute(
+    db,
+  )
   const [row] = rows
   return {
     enrolled: (row?.enrolled ?? []).map(withDates),
@@ -108,38 +133,141 @@ export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promi
   }
 }
 
-/** Vehicles by the index key of their plate. */
-export async function findVehicles(
+/** Plates of all times by their index key. */
+export async function findPlates(
   db: Kysely<HubTables>,
   organizationId: string,
   plateKeys: readonly string[],
-): Promise<EnrolledVehicle[]> {
+): Promise<EnrolledPlate[]> {
   if (plateKeys.length === 0) return []
-  const { rows } = await sql<EnrolledVehicle>`
-    select v.vehicle_id as "vehicleId", a.account_id as "accountId", a.parker_kind as "parkerKind", v.plate,
-      v.plate_country as country, v.plate_key as "plateKey"
-    from vehicle v
-    left join account a on a.organization_id = v.organization_id and a.account_id = v.account_id and a.archived_at is null
-    where v.organization_id = ${organizationId} and v.plate_key = any(${plateKeys}::text[]) and v.plate is not null
-      and v.archived_at is null
-    order by v.vehicle_id`.execute(db)
-  return rows
+  const keys = sql<string>`any(${plateKeys}::text[])`
+  const found = await readPlates(
+    db,
+    organizationId,
+    sql`select vehicle_id from vehicle where organization_id = ${organizationId} and plate_key = ${keys}
+      union select subject_id from former_holding
+        where organization_id = ${organizationId} and kind = 'vehicle' and plate_key = ${keys}`,
+  )
+  return found.filter(({ plateKey }) => plateKeys.includes(plateKey))
 }
 
-/** Plates of vehicles, by account and by vehicle. */
+/** Plates of all times of vehicles, by those who hold or held them and by vehicle. */
 export async function platesOf(
   db: Kysely<HubTables>,
   organizationId: string,
   accountIds: readonly string[],
   vehicleIds: readonly string[],
-): Promise<{ vehicleId: string; accountId: string | null; plate: string; country: string | null }[]> {
+): Promise<EnrolledPlate[]> {
   if (accountIds.length + vehicleIds.length === 0) return []
-  const { rows } = await sql<{ vehicleId: string; accountId: string | null; plate: string; country: string | null }>`
-    select vehicle_id as "vehicleId", account_id as "accountId", plate, plate_country as country from vehicle
-    where organization_id = ${organizationId} and plate is not null and archived_at is null
-      and (account_id = any(${accountIds}::uuid[]) or vehicle_id = any(${vehicleIds}::uuid[]))
-    order by vehicle_id`.execute(db)
-  return rows
+  const accounts = sql<string>`any(${accountIds}::uuid[])`
+  return readPlates(
+    db,
+    organizationId,
+    sql`select vehicle_id from vehicle where organization_id = ${organizationId}
+        and (account_id = ${accounts} or vehicle_id = any(${vehicleIds}::uuid[]))
+      union select subject_id from former_holding
+        where organization_id = ${organizationId} and kind = 'vehicle' and account_id = ${accounts}`,
+  )
+}
+
+interface VehicleHistory {
+  vehicleId: string
+  accountId: string | null
+  plate: string | null
+  country: string | null
+  plateKey: string | null
+  createdAt: Date
+  archivedAt: Date | null
+  former: {
+    until: string
+    accountId: string | null
+    plate: string | null
+    country: string | null
+    plateKey: string | null
+  }[]
+}
+
+async function readPlates(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  which: ReturnType<typeof sql>,
+): Promise<EnrolledPlate[]> {
+  const { rows } = await sql<VehicleHistory>`
+    select v.vehicle_id as "vehicleId", v.account_id as "accountId", v.plate, v.plate_country as country,
+      v.plate_key as "plateKey", v.created_at as "createdAt", v.archived_at as "archivedAt", (
+        select coalesce(json_agg(json_build_object('until', h.until_at, 'accountId', h.account_id, 'plate', h.plate,
+          'country', h.plate_country, 'plateKey', h.plate_key) order by h.until_at), '[]'::json)
+        from former_holding h
+        where h.organization_id = v.organization_id and h.kind = 'vehicle' and h.subject_id = v.vehicle_id) as former
+    from vehicle v
+    where v.organization_id = ${organizationId} and v.vehicle_id in (${which})
+    order by v.vehicle_id`.execute(db)
+  return rows.flatMap(platesOfVehicle)
+}
+
+/** A vehicle that changed plates claims each for its time. */
+function platesOfVehicle({ former, ...now }: VehicleHistory): EnrolledPlate[] {
+  const { vehicleId, accountId, createdAt, archivedAt } = now
+  const holders = former.map((one) => ({ until: new Date(one.until), accountId: one.accountId }))
+  const plates: EnrolledPlate[] = []
+  let from = createdAt
+  for (const one of [...former, { ...now, until: null }]) {
+    const until = one.until === null ? archivedAt : new Date(one.until)
+    const { plate, country, plateKey } = one
+    if (plate === null || plateKey === null) continue
+    const last = plates.at(-1)
+    if (last?.plateKey === plateKey) last.until = until
+    else plates.push({ vehicleId, accountId, former: holders, plate, country, plateKey, from, until, revoked: false })
+    if (until !== null) from = until
+  }
+  return plates
+}
+
+/** Who held the vehicle or credential at that instant. */
+export function accountIdAt(
+  { former, accountId }: { former: readonly { until: Date; accountId: string | null }[]; accountId: string | null },
+  at: Date,
+): string | null {
+  const holders = former.map(({ until, accountId: value }): Former<string> => ({ until, value }))
+  return heldAt(holders, accountId, at)
+}
+
+export function vehicleIdAt({ former, vehicleId }: Pick<Enrolled, 'former' | 'vehicleId'>, at: Date): string | null {
+  const vehicles = former.map(({ until, vehicleId: value }): Former<string> => ({ until, value }))
+  return heldAt(vehicles, vehicleId, at)
+}
+
+/** What each account was at an instant; undefined for one that is archived by then. */
+export async function readParkers(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  accountIds: readonly string[],
+): Promise<(accountId: string, at: Date) => { parkerKind: string } | undefined> {
+  if (accountIds.length === 0) return () => undefined
+  const { rows } = await sql<{
+    accountId: string
+    parkerKind: string
+    archivedAt: Date | null
+    former: { until: string; value: string | null }[]
+  }>`
+    select a.account_id as "accountId", a.parker_kind as "parkerKind", a.archived_at as "archivedAt", (
+        select coalesce(json_agg(json_build_object('until', h.until_at, 'value', h.parker_kind) order by h.until_at), '[]'::json)
+        from former_holding h
+        where h.organization_id = a.organization_id and h.kind = 'account' and h.subject_id = a.account_id) as former
+    from account a where a.organization_id = ${organizationId} and a.account_id = any(${accountIds}::uuid[])`.execute(
+    db,
+  )
+  const byId = new Map(
+    rows.map((row) => [
+      row.accountId,
+      { ...row, former: row.former.map(({ until, value }) => ({ until: new Date(until), value })) },
+    ]),
+  )
+  return (accountId, at) => {
+    const row = byId.get(accountId)
+    if (!row || (row.archivedAt !== null && row.archivedAt <= at)) return undefined
+    return { parkerKind: heldAt(row.former, row.parkerKind, at) ?? row.parkerKind }
+  }
 }
 
 // json_build_object writes instants as text.
@@ -147,10 +275,14 @@ function withDates(row: Enrolled): Enrolled {
   const { account } = row
   return {
     ...row,
+    from: new Date(row.from),
+    until: instant(row.until),
+    former: row.former.map((one) => ({ ...one, until: new Date(one.until) })),
     validFrom: instant(row.validFrom),
     validUntil: instant(row.validUntil),
     account: account && {
       ...account,
+      archivedAt: instant(account.archivedAt),
       validFrom: instant(account.validFrom),
       validUntil: instant(account.validUntil),
       openSince: account.openSince.map(instant),

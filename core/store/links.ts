@@ -148,6 +148,52 @@ export async function sessionsById(
     .execute()
 }
 
+export async function siteSettings(db: Db, { organizationId, siteId }: LinkScope): Promise<unknown> {
+  const row = await db
+    .selectFrom('site')
+    .select('settings')
+    .where('organization_id', '=', organizationId)
+    .where('site_id', '=', siteId)
+    .executeTakeFirst()
+  return row?.settings
+}
+
+/** Sessions about which a question to a person is open. */
+export async function openQuestions(db: Db, { organizationId, siteId }: LinkScope): Promise<string[]> {
+  const rows = await db
+    .selectFrom('link')
+    .select('session_id')
+    .distinct()
+    .where('organization_id', '=', organizationId)
+    .where('site_id', '=', siteId)
+    .where('state', '=', 'review')
+    .orderBy('session_id')
+    .execute()
+  return rows.map(({ session_id }) => session_id)
+}
+
+/** Index rows of subjects that are history, a limited number; open stays by when they began. Returns how many went. */
+export async function pruneIndex(
+  db: Db,
+  { organizationId, siteId }: LinkScope,
+  before: { ended: Date; open: Date },
+  limit: number,
+): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    with old as materialized (
+      select kind, subject_id from link_index
+      where organization_id = ${organizationId} and site_id = ${siteId}
+        and (to_at < ${before.ended} or (to_at is null and from_at < ${before.open}))
+      limit ${limit} for update skip locked
+    ), gone as (
+      delete from link_index i using old
+      where i.organization_id = ${organizationId} and i.kind = old.kind and i.subject_id = old.subject_id
+      returning 1
+    )
+    select count(*)::int as n from gone`.execute(db)
+  return rows[0]?.n ?? 0
+}
+
 export async function sessionSite(db: Db, organizationId: string, sessionId: string): Promise<string | null> {
   const row = await db
     .selectFrom('charging_session')
@@ -175,6 +221,7 @@ export async function writeLinks(trx: Db, rows: readonly NewLink[]): Promise<voi
           explanation: set.ref('excluded.explanation'),
           decided_by: set.ref('excluded.decided_by'),
           decided_at: set.ref('excluded.decided_at'),
+          made_under: set.ref('excluded.made_under'),
           version: set.ref('excluded.version'),
           updated_at: set.ref('excluded.updated_at'),
         })),

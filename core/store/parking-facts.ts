@@ -107,6 +107,19 @@ export async function factsOfStayKeys(
     .execute()
 }
 
+/** Facts that belong to these stays. */
+export async function factsOfStays(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  stayIds: readonly string[],
+): Promise<ParkingFactRow[]> {
+  if (stayIds.length === 0) return []
+  return ofSource(db, source)
+    .where('stay_id', '=', sql<string>`any(${stayIds}::uuid[])`)
+    .where('superseded', '=', false)
+    .execute()
+}
+
 /** Gate facts that name no stay, share a key, and happened at `since` or later. */
 export async function unnamedGateFacts(
   db: Kysely<HubTables>,

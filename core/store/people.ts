@@ -154,7 +154,8 @@ export const credentials = recordTable<Credential>()('credential', {
     kind: is('kind'),
     status: is('status'),
     searchKeys: (keys: readonly string[]) => sql<boolean>`exists (select from presentation_key k
-      where k.organization_id = t.organization_id and k.credential_id = t.credential_id
+      join presentation p on p.organization_id = k.organization_id and p.presentation_id = k.presentation_id
+      where k.organization_id = t.organization_id and k.credential_id = t.credential_id and p.removed_at is null
         and k.search_key = any(${keys}::text[]))`,
   },
 })
@@ -205,6 +206,20 @@ export async function removeMember(
   return removed !== undefined
 }
 
+/** What is held by an account, archived things as well. */
+export async function belongingsOf(
+  db: Db,
+  organizationId: string,
+  accountId: string,
+): Promise<{ credentialIds: string[]; vehicleIds: string[] }> {
+  const { rows } = await sql<{ credentialIds: string[]; vehicleIds: string[] }>`
+    select array(select credential_id::text from credential
+        where organization_id = ${organizationId} and account_id = ${accountId}) as "credentialIds",
+      array(select vehicle_id::text from vehicle
+        where organization_id = ${organizationId} and account_id = ${accountId}) as "vehicleIds"`.execute(db)
+  return rows[0] ?? { credentialIds: [], vehicleIds: [] }
+}
+
 export async function presentationsOf(
   db: Db,
   organizationId: string,
@@ -216,7 +231,7 @@ export async function presentationsOf(
     select credential_id as "credentialId", presentation_id as "presentationId", kind, raw as value, encoding,
       bit_length as "bitLength", canonical_key as "canonicalKey", source, created_at as "createdAt"
     from presentation
-    where organization_id = ${organizationId} and credential_id = any(${credentialIds}::uuid[])
+    where organization_id = ${organizationId} and credential_id = any(${credentialIds}::uuid[]) and removed_at is null
     order by presentation_id`.execute(db)
   for (const { credentialId, ...presentation } of rows) found.get(credentialId)?.push(presentation)
   return found
@@ -234,26 +249,34 @@ export interface NewPresentation {
   at: Date
 }
 
-/** Adds the form and the keys it is found by. False when the credential has this form already. */
+/** Adds the form and the keys it is found by, or takes it back in. False when the credential has this form already. */
 export async function insertPresentation(
   db: Db,
   organizationId: string,
   presentation: NewPresentation,
 ): Promise<boolean> {
+  const written = {
+    kind: presentation.kind,
+    raw: presentation.value,
+    encoding: presentation.encoding,
+    bit_length: presentation.bitLength,
+  }
   const added = await db
     .insertInto('presentation')
     .values({
       organization_id: organizationId,
       presentation_id: presentation.presentationId,
       credential_id: presentation.credentialId,
-      kind: presentation.kind,
-      raw: presentation.value,
-      encoding: presentation.encoding,
-      bit_length: presentation.bitLength,
+      ...written,
       canonical_key: presentation.canonicalKey,
       created_at: presentation.at,
     })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['organization_id', 'credential_id', 'canonical_key'])
+        .doUpdateSet({ ...written, removed_at: null })
+        .where('presentation.removed_at', 'is not', null),
+    )
     .returning('presentation_id')
     .executeTakeFirst()
   if (!added) return false
@@ -264,27 +287,30 @@ export async function insertPresentation(
         presentation.searchKeys.map(({ key, partial }) => ({
           organization_id: organizationId,
           search_key: key,
-          presentation_id: presentation.presentationId,
+          presentation_id: added.presentation_id,
           credential_id: presentation.credentialId,
           partial,
         })),
       )
+      .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
   return true
 }
 
-export async function deletePresentation(
+/** The form is known no more from now on; what was matched by it before stays so. */
+export async function removePresentation(
   db: Db,
   organizationId: string,
-  credentialId: string,
   presentationId: string,
+  at: Date,
 ): Promise<void> {
   await db
-    .deleteFrom('presentation')
+    .updateTable('presentation')
+    .set({ removed_at: at })
     .where('organization_id', '=', organizationId)
-    .where('credential_id', '=', credentialId)
     .where('presentation_id', '=', presentationId)
+    .where('removed_at', 'is', null)
     .execute()
 }
 
@@ -302,7 +328,7 @@ export async function holdersOf(
     join presentation p on p.organization_id = k.organization_id and p.presentation_id = k.presentation_id
     join credential c on c.organization_id = k.organization_id and c.credential_id = k.credential_id
     where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[])
-      and p.canonical_key = ${canonicalKey} and c.credential_id <> ${except}
+      and p.canonical_key = ${canonicalKey} and p.removed_at is null and c.credential_id <> ${except}
       and c.archived_at is null and c.status <> 'revoked'`.execute(db)
   return rows.map((row) => row.id)
 }

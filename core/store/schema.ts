@@ -387,6 +387,19 @@ export interface EvseTable {
   archived_at: Date | null
 }
 
+export interface FormerHoldingTable {
+  organization_id: string
+  kind: string
+  subject_id: string
+  until_at: Date
+  account_id: string | null
+  vehicle_id: string | null
+  plate: string | null
+  plate_country: string | null
+  plate_key: string | null
+  parker_kind: string | null
+}
+
 export interface HandledEventTable {
   organization_id: string
   connection_id: string
@@ -405,6 +418,14 @@ export interface IdempotencyTable {
   headers: Json | null
   body: string | null
   created_at: Date
+}
+
+export interface IdentityChangeTable {
+  organization_id: string
+  change_id: string
+  search_keys: string[]
+  index_keys: string[]
+  at: Date
 }
 
 export interface JournalEntryTable {
@@ -464,6 +485,7 @@ export interface LinkTable {
   explanation: Generated<Json>
   decided_by: string
   decided_at: Date
+  made_under: Numeric | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -631,6 +653,7 @@ export interface PresentationTable {
   canonical_key: string
   source: Generated<string>
   created_at: Date
+  removed_at: Date | null
 }
 
 export interface PresentationKeyTable {
@@ -894,8 +917,10 @@ export interface HubTables {
   device: DeviceTable
   event: EventTable
   evse: EvseTable
+  former_holding: FormerHoldingTable
   handled_event: HandledEventTable
   idempotency: IdempotencyTable
+  identity_change: IdentityChangeTable
   journal_entry: JournalEntryTable
   journal_posting: JournalPostingTable
   lane: LaneTable

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
 import { type Heard, play } from './replayed-hub.ts'
-import { opening, recording, type Told } from './replayed-stream.ts'
+import { cars, opening, recording, type Told } from './replayed-stream.ts'
 
 let database: TestDatabase
 let playing: Promise<unknown> = Promise.resolve()
@@ -24,6 +24,7 @@ function playIn(heard: readonly Heard[]) {
   return played
 }
 
+const accounts = cars.flatMap(({ account }) => account ?? [])
 const runs = Number(process.env.BAYWATT_REPLAY_RUNS ?? 6)
 /** Searching and shrinking together; about four times what a quiet machine needs. */
 const longestMs = runs * 15_000
@@ -38,17 +39,23 @@ function straight(told: readonly Told[]): Heard[] {
   ])
 }
 
+const enrolled = (people: readonly string[]) => people.map((account): Heard => ({ do: 'enrol', account }))
+
 const pauses = fc.constantFrom<'none' | 'work' | 'reconnect' | number>(
   ...(['none', 'none', 'none', 'none', 'none', 'none', 'work', 'reconnect', 20, 200, 1_500, 6_000] as const),
 )
 
-/** Everything late: in any order, some of it twice, in posts of any size, with hours between and bills issued meanwhile. */
+/**
+ * Everything late: in any order, some of it twice, in posts of any size, with hours between and bills issued meanwhile, and some
+ * people enrolled in the midst of it.
+ */
 const replay = recording.chain((told) =>
   fc
     .record({
       twice: fc.subarray([...told.keys()]),
       pauses: fc.array(pauses, { minLength: 2 * told.length, maxLength: 2 * told.length }),
       post: fc.integer({ min: 1, max: 6 }),
+      people: fc.array(fc.record({ account: fc.constantFrom(...accounts), at: fc.nat(999) }), { maxLength: 2 }),
     })
     .chain(({ twice, ...rest }) => {
       const all = [...told.keys(), ...twice]
@@ -58,7 +65,7 @@ const replay = recording.chain((told) =>
         rest: fc.constant(rest),
       })
     })
-    .map(({ told, order, rest: { pauses, post } }) => {
+    .map(({ told, order, rest: { pauses, post, people } }) => {
       let now = told.at(-1)?.minute ?? 0
       const heard: Heard[] = [{ do: 'wait', until: at(now) }]
       for (const [i, index] of order.entries()) {
@@ -78,8 +85,55 @@ const replay = recording.chain((told) =>
         }
         if (pause !== 'reconnect') heard.push({ do: 'work' })
       }
-      return { told, heard }
+      const late = [...new Map(people.map((one) => [one.account, one.at]))]
+      for (const [account, place] of late)
+        heard.splice(Math.floor((place / 1_000) * heard.length) + 1, 0, { do: 'enrol', account })
+      return { told, heard, late: late.map(([account]) => account) }
     }),
+)
+
+/** Those who have an account, enrolled at some moment: before, between or after everything that was told, work done or not. */
+const late = recording.chain((told) =>
+  fc
+    .record({
+      moments: fc.array(fc.nat(told.length), { minLength: accounts.length, maxLength: accounts.length }),
+      worked: fc.array(fc.boolean(), { minLength: accounts.length, maxLength: accounts.length }),
+      daysLater: fc.constantFrom(0, 0, 3),
+    })
+    .map(({ moments, worked, daysLater }) => {
+      const enrolAt = (moment: number) =>
+        accounts.flatMap((account, i): Heard[] =>
+          moments[i] !== moment ? [] : [...(worked[i] ? [{ do: 'work' } as const] : []), { do: 'enrol', account }],
+        )
+      const [before, ...between] = [...told.keys(), told.length].map(enrolAt)
+      const heard = told.flatMap((one, i) => [...straight([one]), ...(i + 1 < told.length ? (between[i] ?? []) : [])])
+      const end = told.at(-1)?.minute ?? 0
+      const afterwards: Heard[] = [{ do: 'wait', until: at(end + daysLater * 1_440) }, { do: 'work' }]
+      const last = between.at(-1) ?? []
+      return { told, heard: [...(before ?? []), ...heard, ...(last.length > 0 ? afterwards : []), ...last] }
+    }),
+)
+
+test(
+  'cars and cards enrolled before, between or after the facts end in the same holders, links and bills',
+  async () => {
+    const seen = { held: 0, links: 0, payers: 0 }
+    await fc.assert(
+      fc.asyncProperty(late, async ({ told, heard }) => {
+        const once = await playIn([...enrolled(accounts), ...straight(told)])
+        expect(once).toMatchObject({ trouble: [], failedJobs: 0 })
+        seen.held += [...once.stays, ...once.sessions].filter(({ account }) => account !== null).length
+        seen.links += once.links.filter(({ state }) => state === 'linked').length
+        seen.payers += Object.keys(once.bills).filter((name) => !name.includes(' to nobody: ')).length
+        expect(await playIn(heard)).toEqual(once)
+      }),
+      { numRuns: runs, interruptAfterTimeLimit: longestMs, markInterruptAsFailure: false },
+    )
+    expect(seen.held).toBeGreaterThan(0)
+    expect(seen.links).toBeGreaterThan(0)
+    expect(seen.payers).toBeGreaterThan(0)
+  },
+  longestMs + 120_000,
 )
 
 test(
@@ -87,8 +141,8 @@ test(
   async () => {
     const seen = { links: 0, bills: 0, payments: 0 }
     await fc.assert(
-      fc.asyncProperty(replay, async ({ told, heard }) => {
-        const once = await playIn(straight(told))
+      fc.asyncProperty(replay, async ({ told, heard, late }) => {
+        const once = await playIn([...enrolled(late), ...straight(told)])
         expect(once).toMatchObject({ trouble: [], failedJobs: 0 })
         seen.links += once.links.filter(({ state }) => state === 'linked').length
         seen.bills += Object.keys(once.bills).length

@@ -11,6 +11,9 @@ import { evaluateBill } from '../../core/services/billing/evaluate-bill.ts'
 import { defaultChargerSettings } from '../../core/services/charger/charger-deps.ts'
 import { type ChargerGateway, chargerGateway } from '../../core/services/charger/charger-gateway.ts'
 import { evaluateLinks } from '../../core/services/linking/evaluate-links.ts'
+import { identityChanged } from '../../core/services/linking/identity-changed.ts'
+import { manageCredentials } from '../../core/services/manage/manage-credentials.ts'
+import { manageVehicles } from '../../core/services/manage/manage-people.ts'
 import { parcsSink } from '../../core/services/parking/parcs-sink.ts'
 import { groupCommit } from '../../core/store/group-commit.ts'
 import { type JobTask, runWorker } from '../../core/store/job-worker.ts'
@@ -32,6 +35,8 @@ export type Heard =
   /** Everything that is due is done. */
   | { do: 'work' }
   | { do: 'reconnect' }
+  /** The car and the card of an account are enrolled only now. */
+  | { do: 'enrol'; account: string }
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -57,8 +62,11 @@ const chargingRules = {
 
 export async function play(database: TestDatabase, heard: readonly Heard[]) {
   const clock = manualClock(new Date(opening))
-  const garage = await openGarage(database.db, { clock })
-  const codes = await furnish(garage)
+  // A search may keep facts back for months.
+  const garage = await openGarage(database.db, { clock, settings: { link_history_days: 3650 } })
+  const late = new Set(heard.flatMap((one) => (one.do === 'enrol' ? [one.account] : [])))
+  const enrolments = new Map<string, () => Promise<unknown>>()
+  const codes = await furnish(garage, late, enrolments)
   const { db } = database
   const { log, errors } = createTroubleLog()
   const service = { db, clock, newId, log }
@@ -81,13 +89,15 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
   const sink = parcsSink({ ...service, deadline: async () => {} })(garage)
   const engine = standardEngine()
   const bills = evaluateBill({ ...service, engine: () => engine })
-  const links = evaluateLinks(service)
+  const rematching = { ...service, quietly: gateway.quietly }
+  const links = evaluateLinks(rematching)
   const worker = await runWorker({
     ownerPool: database.ownerPool,
     concurrency: 4,
     log: silent,
     tasks: {
       'link.evaluate': task(links),
+      'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),
     },
@@ -115,6 +125,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
       else if (one.do === 'charger') await stations[one.told.station]?.record(one.told.fact)
       else if (one.do === 'wait') clock.advanceTo(new Date(Math.max(one.until.getTime(), clock.now().getTime())))
       else if (one.do === 'work') await work()
+      else if (one.do === 'enrol') await enrolments.get(one.account)?.()
       else stations = await connect(gateway, codes)
     }
     await work()
@@ -123,7 +134,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
       await work()
     }
     const { failed } = await countJobs(database.ownerPool)
-    return { trouble: errors, failedJobs: failed, ...(await books(database, garage, codes)) }
+    return { trouble: errors, failedJobs: failed, ...(await books(database, garage, codes, late)) }
   } finally {
     await worker.stop()
     await gateway.close()
@@ -156,7 +167,11 @@ function connect(gateway: ChargerGateway, codes: readonly string[]): Promise<Sta
 }
 
 /** People, cards, places, stations and tariffs; the same in every playing. Returns the stations' codes. */
-async function furnish(garage: Garage): Promise<string[]> {
+async function furnish(
+  garage: Garage,
+  late: ReadonlySet<string>,
+  enrolments: Map<string, () => Promise<unknown>>,
+): Promise<string[]> {
   const { db, organizationId, siteId } = garage
   const before = new Date(opening - 30 * dayMs)
   const inOrganization = { organization_id: organizationId }
@@ -164,6 +179,10 @@ async function furnish(garage: Garage): Promise<string[]> {
   for (const car of cars) {
     if (car.account === null) continue
     const accountId = await addAccount(garage, { number: car.account, parkerKind: 'member' })
+    if (late.has(car.account)) {
+      enrolments.set(car.account, () => enrolLate(garage, car, accountId))
+      continue
+    }
     const vehicleId = await addVehicle(garage, car.plate, accountId)
     if (car.gate !== null) await addCredential(garage, 'card', car.gate, { accountId, vehicleId, encoding: 'hex' })
   }
@@ -230,8 +249,24 @@ async function furnish(garage: Garage): Promise<string[]> {
   return codes
 }
 
+/** As an operator does it, through the services. */
+async function enrolLate(
+  { deps, organizationId }: Garage,
+  car: (typeof cars)[number],
+  accountId: string,
+): Promise<void> {
+  const access = { organizationId, siteIds: null, actor: 'key:operator', requestId: 'late' }
+  const made = await manageVehicles(deps).create(access, { plate: car.plate, accountId })
+  if (made.kind !== 'ok') throw new Error(JSON.stringify(made))
+  if (car.gate === null) return
+  const presentations = [{ value: car.gate, encoding: 'hex' }]
+  const { vehicleId } = made.value
+  const card = await manageCredentials(deps).create(access, { kind: 'card', accountId, vehicleId, presentations })
+  if (card.kind !== 'ok') throw new Error(JSON.stringify(card))
+}
+
 /** Everything that the facts made, by natural keys. */
-async function books({ db }: TestDatabase, garage: Garage, codes: readonly string[]) {
+async function books({ db }: TestDatabase, garage: Garage, codes: readonly string[], late: ReadonlySet<string>) {
   const mine = garage.organizationId
   const stations = await db
     .selectFrom('station')
@@ -276,7 +311,16 @@ async function books({ db }: TestDatabase, garage: Garage, codes: readonly strin
     .innerJoin('bill as b', (join) =>
       join.onRef('b.organization_id', '=', 'l.organization_id').onRef('b.bill_id', '=', 'l.bill_id'),
     )
-    .select(['b.subject_key', 'l.kind', 'l.tariff_id', 'l.session_id', 'l.net_minor', 'l.tax_minor', 'l.total_minor'])
+    .select([
+      'b.subject_key',
+      'b.account_id',
+      'l.kind',
+      'l.tariff_id',
+      'l.session_id',
+      'l.net_minor',
+      'l.tax_minor',
+      'l.total_minor',
+    ])
     .where('l.organization_id', '=', mine)
     .execute()
   const postings = await db
@@ -287,7 +331,8 @@ async function books({ db }: TestDatabase, garage: Garage, codes: readonly strin
   const bills = new Map<string, { net: number; tax: number; total: number }>()
   for (const line of lines) {
     const session = line.session_id === null ? '' : ` ${sessionKeys.get(line.session_id)}`
-    const name = `${subjectName(line.subject_key)}: ${line.kind} by ${tariffOf.get(line.tariff_id ?? '')}${session}`
+    const payer = line.account_id === null ? 'nobody' : accountOf.get(line.account_id)
+    const name = `${subjectName(line.subject_key)} to ${payer}: ${line.kind} by ${tariffOf.get(line.tariff_id ?? '')}${session}`
     const sum = bills.get(name) ?? { net: 0, tax: 0, total: 0 }
     bills.set(name, {
       net: sum.net + line.net_minor,
@@ -340,7 +385,8 @@ async function books({ db }: TestDatabase, garage: Garage, codes: readonly strin
         energyWh: row.energy_wh,
         seconds: [row.charging_seconds, row.suspended_vehicle_seconds, row.suspended_station_seconds, row.idle_seconds],
         periods: row.periods,
-        flags: row.flags,
+        // Whether it was allowed to charge was decided when it asked; who it was is not.
+        flags: row.flags.filter((flag) => late.size === 0 || flag !== 'not_authorized'),
       }))
       .sort((a, b) => `${a.key}`.localeCompare(`${b.key}`)),
     links: linkRows

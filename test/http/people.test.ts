@@ -136,10 +136,26 @@ describe('credentials', () => {
     expect((await hub.call('DELETE', `${at}/presentations/${first.presentationId}`)).status).toBe(204)
     expect((await hub.call('DELETE', `${at}/presentations/${first.presentationId}`)).status).toBe(404)
     expect((await hub.call('DELETE', `${at}/presentations/${second.presentationId}`)).status).toBe(409)
-    const { rows } = await hub.database.pool.query('select 1 from presentation_key where presentation_id = $1', [
-      first.presentationId,
-    ])
-    expect(rows).toEqual([])
+    const found = async () =>
+      (await hub.call('GET', `/credentials?presented=${encodeURIComponent(first.value)}`)).body.items
+    expect(await found()).toEqual([])
+    // It stays known for what was matched by it, and may come back.
+    const back = await hub.call('POST', `${at}/presentations`, { body: { value: first.value } })
+    expect(back).toMatchObject({ status: 201, body: { presentations: [{ presentationId: first.presentationId }, {}] } })
+    expect(await found()).toHaveLength(1)
+  })
+
+  test('move to another account from now on, or from the moment that is told', async () => {
+    const { accountId } = await post('/accounts', { name: 'Di', kind: 'person' })
+    const at = `/credentials/${credential.credentialId}`
+    const asOf = '2020-01-01T00:00:00Z'
+    const moved = await hub.call('PATCH', at, { body: { accountId, asOf } })
+    expect(moved).toMatchObject({ status: 200, body: { accountId } })
+    expect(moved.body).not.toHaveProperty('asOf')
+    const future = await hub.call('PATCH', at, { body: { accountId: null, asOf: '2190-01-01T00:00:00Z' } })
+    expect(future).toMatchObject({ status: 422, body: { errors: [{ pointer: '/asOf' }] } })
+    const { rows } = await hub.database.pool.query('select 1 from identity_change')
+    expect(rows.length).toBeGreaterThan(0)
   })
 
   test('are revoked by a change of status, which is told', async () => {

@@ -12,6 +12,7 @@ export {
   type Presentation,
 } from './credential.ts'
 export { applyProfile, type CardTechnology, type Decoded, type DecodeProfile } from './decode-profile.ts'
+export { type Claim, claimsAt, type Former, heldAt } from './holding.ts'
 export { inferKind } from './infer-kind.ts'
 export type { PresentationMatch } from './match-cards.ts'
 export { matchPresentations } from './match-presentations.ts'

@@ -42,7 +42,17 @@ export function decideLinks(
     return { session, scores, accepted }
   })
 
-  const tentative = considered.map((one): Tentative => ({ ...one, verdict: verdictOf(one, said, policy) }))
+  const madeUnder = new Map(
+    existing.flatMap(({ sessionId, stayId, state, decidedBy, madeUnder: score }) =>
+      state === 'linked' && decidedBy === 'hub' && score != null ? [[`${sessionId}/${stayId}`, score]] : [],
+    ),
+  )
+  const policyOf = (one: Considered): LinkPolicy => {
+    const best = possible(one, said)[0]
+    const score = best && madeUnder.get(`${one.session.id}/${best.stayId}`)
+    return score === undefined || score >= policy.autoThreshold ? policy : { ...policy, autoThreshold: score }
+  }
+  const tentative = considered.map((one): Tentative => ({ ...one, verdict: verdictOf(one, said, policyOf(one)) }))
   const rivals = rivalries(tentative, policy)
   return tentative.map((one) => decisionOf(one, rivals.get(one.session.id), said, policy))
 }

@@ -89,4 +89,6 @@ export interface ExistingLink {
   decidedBy: 'hub' | 'person'
   /** Settles which of two `linked` by people holds for one session: the later. */
   decidedAt?: Date | undefined
+  /** Of a link that the hub made: the score that was asked for then. Raising it does not take apart what was linked. */
+  madeUnder?: number | null | undefined
 }

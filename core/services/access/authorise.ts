@@ -65,7 +65,7 @@ export function weighAccess(deps: AuthoriseDeps): (question: AccessQuestion) => 
     const siteSettings = found?.settings.get(siteId ?? '') ?? {}
     const judged = presented.map(({ reported, presentation }, index) => {
       const rows = (keys[index] ?? []).flatMap((key) => found?.byKey.get(key) ?? [])
-      const identified = identifyCredential(presentation, rows)
+      const identified = identifyCredential(presentation, rows, question.at)
       const account = identified.kind === 'one' ? identified.row.account : null
       return { reported, account, authorization: judgeAccess(identified, question) }
     })

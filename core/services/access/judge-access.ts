@@ -2,7 +2,7 @@
 // Must not read the database or a clock.
 import type { Authorization } from '../../domain/charger-fact.ts'
 import type { Enrolled, EnrolledAccount } from '../../store/credentials.ts'
-import type { Identified } from './identify-credential.ts'
+import type { Held, Identified } from './identify-credential.ts'
 
 export interface AccessPlace {
   place: 'gate' | 'charger'
@@ -28,14 +28,14 @@ export function judgeAccess(identified: Identified, place: AccessPlace): Authori
   }
 }
 
-function judgeCredential(row: Enrolled, partial: boolean, { place, siteId, at }: AccessPlace): Authorization {
+function judgeCredential(row: Held, partial: boolean, { place, siteId, at }: AccessPlace): Authorization {
   const { account } = row
   const right = rightAt[place]
   const refuse = (status: Authorization['status'], reason: string): Authorization => ({
     status,
     reason: `${nameOf(row)} ${reason}`,
     credentialId: row.credentialId,
-    ...(account ? { accountId: account.accountId } : {}),
+    ...(row.accountId === null ? {} : { accountId: row.accountId }),
     ...(row.vehicleId === null ? {} : { vehicleId: row.vehicleId }),
   })
   if (row.status === 'blocked') return refuse('blocked', 'is blocked.')

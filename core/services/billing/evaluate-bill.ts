@@ -164,7 +164,8 @@ async function settlePriced(work: Work, note: string | null, answers: HookAnswer
   const all = [...standing.values()]
   const standingBase = new Map([...standing].filter(([, line]) => line.addedBy === null))
   const releases = await releasesOf(work)
-  if (diffLines(base, standingBase).length === 0 && releases.length === 0) {
+  const moved = base.length > 0 && all.length > 0 && work.earlier.at(-1)?.accountId !== payerOf(work)
+  if (diffLines(base, standingBase).length === 0 && releases.length === 0 && !moved) {
     return done({ kind: 'unchanged', note: price.missing ?? note })
   }
 
@@ -183,11 +184,46 @@ async function settlePriced(work: Work, note: string | null, answers: HookAnswer
   }
   const added = addedLines(deps, { ...addable, answers: heard?.added ?? [] })
   const target = [...base, ...added]
-  const lines = diffLines(target, standing)
   const bills: BillSummary[] = []
   for (const release of releases) bills.push(await issueRelease(work, release))
-  if (lines.length > 0) bills.push(await issueOwn(work, lines, target, rounding, note))
+  const settled = moved && target.length > 0 ? await takeBack(work, bills) : work
+  const lines = diffLines(target, settled.standing)
+  if (lines.length > 0) bills.push(await issueOwn(settled, lines, target, rounding, note))
   return done(bills.length === 0 ? { kind: 'unchanged', note } : { kind: 'issued', bills })
+}
+
+/** Who pays for the subject: whose stay it is, else who charged. */
+function payerOf({ facts, wanted }: Pick<Work, 'facts' | 'wanted'>): string | null {
+  const sessions = facts.sessions.filter(({ sessionId }) => wanted.sessionIds.includes(sessionId))
+  return facts.stay?.accountId ?? sessions.find(({ accountId }) => accountId !== null)?.accountId ?? null
+}
+
+/** It turned out to be somebody else's: all is given back to who was billed, so that it can be billed anew. */
+async function takeBack(work: Work, bills: BillSummary[]): Promise<Work> {
+  const { deps, trx, place, facts, standing, now } = work
+  const last = work.earlier.at(-1)
+  if (last === undefined) return work
+  const lines = [...standing.values()].map(reversalOf)
+  const billed = new Set(lines.flatMap((line) => line.sessionId ?? []))
+  const bill = {
+    organizationId: place.organizationId,
+    site: work.site,
+    series: work.settings.series,
+    subjectKey: place.subjectKey,
+    accountId: last.accountId,
+    earlier: work.earlier,
+    beforeMinor: totalsOf([...standing.values()]).totalMinor,
+    lines,
+    stay: facts.stay,
+    sessions: facts.sessions.filter(({ sessionId }) => billed.has(sessionId)),
+    basis: last.basis,
+    rounding: last.rounding,
+    tariffs: [],
+    reason: 'It belongs to another account and is billed there.',
+  }
+  bills.push(await issueBill(deps, trx, bill, now))
+  const earlier = await issuedBills(trx, place.organizationId, place.subjectKey)
+  return { ...work, earlier, standing: new Map() }
 }
 
 async function issueOwn(
@@ -210,6 +246,7 @@ async function issueOwn(
     site: work.site,
     series: work.settings.series,
     subjectKey: place.subjectKey,
+    accountId: target.length === 0 ? (work.earlier.at(-1)?.accountId ?? null) : payerOf(work),
     earlier: work.earlier,
     beforeMinor: totalsOf([...work.standing.values()]).totalMinor,
     lines,
@@ -270,6 +307,7 @@ async function issueRelease(work: Work, release: Release): Promise<BillSummary> 
     site: work.site,
     series: work.settings.series,
     subjectKey: release.subjectKey,
+    accountId: last.accountId,
     earlier,
     beforeMinor: totalsOf([...release.standing.values()]).totalMinor,
     lines: release.lines,

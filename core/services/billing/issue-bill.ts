@@ -29,6 +29,7 @@ export interface BillToIssue {
   site: BillingSite
   series: string
   subjectKey: SubjectKey
+  accountId: string | null
   /** Bills of the subject so far, the first one first. */
   earlier: readonly IssuedBill[]
   /** What they came to. */
@@ -104,7 +105,7 @@ export async function issueBill(
       adjustsBillId: adjusts?.billId ?? null,
       stayId: subject?.kind === 'stay' ? subject.id : null,
       sessionId: subject?.kind === 'session' ? subject.id : null,
-      accountId: bill.stay?.accountId ?? bill.sessions.find((session) => session.accountId !== null)?.accountId ?? null,
+      accountId: bill.accountId,
       currency,
       ...totals,
       reason,

@@ -49,6 +49,8 @@ export interface ChargerGateway {
     transactionId: string
     freeAt: string
   }): Promise<void>
+  /** Runs `body` while no fact of the station is worked on by this node; its rows are read again afterwards. */
+  quietly<T>(station: StationKey, body: () => Promise<T>): Promise<T>
   /** Stores journal lines and counters that no commit has taken along yet; called about once a second. */
   sweep(): Promise<void>
   /** Writes when each connected station was last heard; called now and then. */
@@ -313,6 +315,15 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     if (!sockets.has(payload.stationId)) lanes.delete(payload.stationId)
   }
 
+  const quietly: ChargerGateway['quietly'] = async (station, body) => {
+    const lane = laneOf(station)
+    try {
+      return await lane.quiet(body)
+    } finally {
+      if (!sockets.has(station.stationId)) lanes.delete(station.stationId)
+    }
+  }
+
   const sweep = async (): Promise<void> => {
     await Promise.all(
       [...lanes.values()].map((lane) =>
@@ -349,6 +360,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
       sockets.get(stationId)?.opening.displaced('The operator changed this station.')
     },
     closeOrphan,
+    quietly,
     sweep,
     writeSeen,
     connected: () => sockets.size,

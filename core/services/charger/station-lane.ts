@@ -76,6 +76,13 @@ export class StationLane {
     return result
   }
 
+  /** Runs `body`, which writes rows of this station by itself, between two facts; the next fact reads them again. */
+  quiet<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(body).finally(() => this.forget())
+    this.#tail = result.catch(() => undefined)
+    return result
+  }
+
   async #once<T>(
     receivedAt: Date,
     epoch: number | null,

@@ -1,7 +1,14 @@
 // Owns gathering everything that the decision about some sessions depends on, and having it decided.
 // Must not write.
 import type { Kysely } from 'kysely'
-import { decideLinks, defaultLinkPolicy, type ExistingLink, type LinkDecision } from '../../domain/link/index.ts'
+import {
+  decideLinks,
+  defaultLinkPolicy,
+  type ExistingLink,
+  type LinkDecision,
+  type LinkPolicy,
+  type SessionView,
+} from '../../domain/link/index.ts'
 import { type LinkRow, type LinkScope, laterStays, linksOf, partnersById } from '../../store/links.ts'
 import type { HubTables } from '../../store/schema.ts'
 import type { StayRow } from '../../store/stays.ts'
@@ -13,6 +20,7 @@ export interface Decided {
   /** Stored links of the sessions asked about. */
   links: readonly LinkRow[]
   stays: ReadonlyMap<string, StayRow>
+  sessions: ReadonlyMap<string, SessionView>
 }
 
 /** By how much gate and charger clocks may disagree. */
@@ -26,6 +34,7 @@ export async function decideNeighbourhood(
   db: Kysely<HubTables>,
   scope: LinkScope,
   sessionIds: readonly string[],
+  policy: LinkPolicy,
 ): Promise<Decided> {
   const own = await linksOf(db, scope, { sessionIds })
   const stays = union(
@@ -41,12 +50,13 @@ export async function decideNeighbourhood(
   )
   const all = union(theirs, await laterStays(db, scope, theirs, sessions, slackMs))
   const views = await loadViews(db, scope, all, sessions)
-  const decisions = decideLinks(views.stays, views.sessions, existing.map(existingLink))
+  const decisions = decideLinks(views.stays, views.sessions, existing.map(existingLink), policy)
   const asked = new Set(sessionIds)
   return {
     decisions: new Map(decisions.filter(({ sessionId }) => asked.has(sessionId)).map((one) => [one.sessionId, one])),
     links: own,
     stays: views.stayRows,
+    sessions: new Map(views.sessions.map((one) => [one.id, one])),
   }
 }
 
@@ -75,5 +85,6 @@ function existingLink(row: LinkRow): ExistingLink {
     state: row.state as ExistingLink['state'],
     decidedBy: isHub(row) ? 'hub' : 'person',
     decidedAt: row.decided_at,
+    madeUnder: row.made_under === null ? null : Number(row.made_under),
   }
 }

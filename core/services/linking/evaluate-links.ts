@@ -7,15 +7,19 @@ import type { HubTables } from '../../store/schema.ts'
 import type { StayRow } from '../../store/stays.ts'
 import { transaction } from '../../store/transaction.ts'
 import { contentText } from '../parking/same-content.ts'
-import type { ServiceDeps } from '../service-deps.ts'
 import { decideNeighbourhood, partners, union } from './decide-neighbourhood.ts'
 import { type LinkChange, linkChanges, stayName } from './link-rows.ts'
+import { historyFrom, linkSettingsOf, openHistoryFrom } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
+import { recheckHolder } from './recheck-holder.ts'
+import type { RematchDeps } from './rematch-sessions.ts'
 import { saveLinks } from './save-links.ts'
 
 export interface LinkTask extends LinkScope {
   sessionId?: string
   stayId?: string
+  /** Nothing but this session's question: the thresholds changed, not the facts. */
+  alone?: boolean
 }
 
 /** What the `link` interception is asked before an automatic link is written. */
@@ -27,7 +31,7 @@ export interface LinkAsk {
   methods: readonly string[]
 }
 
-export interface EvaluateLinksDeps extends ServiceDeps {
+export interface EvaluateLinksDeps extends RematchDeps {
   /** False when no plugin wants to be asked about links of this site: then nobody is, and a link takes one transaction. */
   listening?(of: LinkScope): boolean
   /** A plugin's reason to send the link to a person, or null. Called outside of transactions. */
@@ -45,6 +49,7 @@ const longestUnseenMs = 7 * 86_400_000
  */
 export function evaluateLinks(deps: EvaluateLinksDeps): (task: LinkTask) => Promise<void> {
   return async (task) => {
+    await recheckHolder(deps, task)
     const answers = new Map<string, string | null>()
     for (let round = 1; ; round++) {
       const asks = await evaluate(deps, task, answers, round === mostRounds)
@@ -67,20 +72,24 @@ function evaluate(
   return transaction(deps.db, async (trx) => {
     const scope: LinkScope = { organizationId: task.organizationId, siteId: task.siteId }
     await lockSiteLinks(trx, scope)
-    const { sessionIds, partnerless } = await affectedSessions(trx, scope, task)
+    const now = deps.clock.now()
+    const settings = await linkSettingsOf(trx, scope)
+    const since = { ended: historyFrom(settings, now), open: openHistoryFrom(settings, now) }
+    const { sessionIds, partnerless, history } = await affectedSessions(trx, scope, task, since)
     if (sessionIds.length === 0) return []
     // Nobody to belong to and no link to take back: the car of a site without gates, or one that no gate has seen yet.
     if (partnerless && (await linksOf(trx, scope, { sessionIds })).length === 0) return []
-    const { decisions, links, stays } = await decideNeighbourhood(trx, scope, sessionIds)
-    const now = deps.clock.now()
+    const { decisions, links, stays, sessions } = await decideNeighbourhood(trx, scope, sessionIds, settings.policy)
     const listening = deps.hold !== undefined && (deps.listening?.(scope) ?? true)
     const changes: LinkChange[] = []
     const asks: LinkAsk[] = []
     for (const sessionId of sessionIds) {
+      const session = sessions.get(sessionId)
+      const isOver = history || (session !== undefined && isPast(session, since.ended))
       const decision = decisions.get(sessionId)
       const stored = links.filter((row) => row.session_id === sessionId)
       const held = new Map<string, string>()
-      if (listening && decision?.outcome === 'linked' && decision.decidedBy === 'hub') {
+      if (listening && !isOver && decision?.outcome === 'linked' && decision.decidedBy === 'hub') {
         const { stayId, score, evidence } = decision
         const isNew = !stored.some((row) => row.stay_id === stayId && row.state === 'linked')
         const answer = answers.get(pairOf({ stayId, sessionId }))
@@ -91,8 +100,11 @@ function evaluate(
         if (isNew && answer !== null)
           held.set(stayId, answer ?? 'what belongs together changed while plugins were asked')
       }
-      const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held }
-      changes.push(...linkChanges(decision, sessionId, stored, writing))
+      const { autoThreshold } = settings.policy
+      const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held, autoThreshold }
+      const wanted = linkChanges(decision, sessionId, stored, writing)
+      // The index knows history no more, so rivals may be missing: what facts rule out is taken back, nothing new is made of it.
+      changes.push(...(isOver ? wanted.filter(({ row }) => row.state === 'withdrawn') : wanted))
     }
     await saveLinks({ trx, scope, newId: deps.newId, now, actor: 'hub' }, changes)
     return asks
@@ -103,31 +115,54 @@ function pairOf({ stayId, sessionId }: { stayId: string; sessionId: string }): s
   return `${stayId}/${sessionId}`
 }
 
+interface Affected {
+  sessionIds: string[]
+  partnerless: boolean
+  /** The subject ended too long ago for new links (link-settings.ts). */
+  history: boolean
+}
+
 /** Brings the index up to date and names every session whose decision may differ from what it was before the change. */
 async function affectedSessions(
   trx: Kysely<HubTables>,
   scope: LinkScope,
   task: LinkTask,
-): Promise<{ sessionIds: string[]; partnerless: boolean }> {
+  since: { ended: Date; open: Date },
+): Promise<Affected> {
   const { stayId, sessionId } = task
   const views = await loadViews(trx, scope, stayId ? [stayId] : [], sessionId ? [sessionId] : [])
   const [session] = views.sessions
   const [stay] = views.stays
   if (sessionId !== undefined) {
-    const stays = await reindex(trx, scope, 'session', sessionId, session ? placeOfSession(session) : null)
-    if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true }
-    return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false }
+    const history = session !== undefined && isPast(session, since.ended)
+    const place = session && !history ? placeOfSession(session) : null
+    const stays = await reindex(trx, scope, 'session', sessionId, place)
+    if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true, history }
+    if (task.alone) return { sessionIds: [sessionId], partnerless: false, history }
+    return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false, history }
   }
-  if (stayId === undefined) return { sessionIds: [], partnerless: true }
+  if (stayId === undefined) return { sessionIds: [], partnerless: true, history: false }
   const row = views.stayRows.get(stayId)
-  const found = await reindex(trx, scope, 'stay', stayId, stay && row ? placeOfStay(stay, row) : null)
+  const place = stay && row ? placeOfStay(stay, row) : null
+  const history = row !== undefined && isHistory(row, since)
+  const found = await reindex(trx, scope, 'stay', stayId, history ? null : place)
   const linked = await linksOf(trx, scope, { stayIds: [stayId] })
   const direct = union(
     found,
     linked.map((link) => link.session_id),
   )
+  if (history) return { sessionIds: direct, partnerless: false, history }
   const rivals = await partners(trx, scope, 'stay', await partners(trx, scope, 'session', direct))
-  return { sessionIds: union(direct, rivals), partnerless: false }
+  return { sessionIds: union(direct, rivals), partnerless: false, history }
+}
+
+function isPast({ pluggedAt, unpluggedAt }: SessionView, ended: Date): boolean {
+  return (unpluggedAt ?? pluggedAt) < ended
+}
+
+function isHistory({ entered_at, exited_at, exit_before }: StayRow, since: { ended: Date; open: Date }): boolean {
+  const end = exited_at ?? exit_before
+  return end !== null ? end < since.ended : entered_at !== null && entered_at < since.open
 }
 
 type Place = Pick<IndexRow, 'keys' | 'from_at' | 'to_at'>

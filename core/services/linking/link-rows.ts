@@ -33,6 +33,8 @@ export interface Writing {
   nameOf: StayName
   /** A plugin's reason to send this link to a person, by stay. */
   held: ReadonlyMap<string, string>
+  /** The score that a link is made from without asking. */
+  autoThreshold: number
 }
 
 /** An undefined decision is that of a session that is gone. */
@@ -109,7 +111,13 @@ function withdrawn(before: LinkRow, decision: LinkDecision | undefined, { now }:
   return { row, before, reason }
 }
 
-function rowOf(want: Wanted, sessionId: string, before: LinkRow | null, { scope, newId, now }: Writing): NewLink {
+function rowOf(
+  want: Wanted,
+  sessionId: string,
+  before: LinkRow | null,
+  { scope, newId, now, autoThreshold }: Writing,
+): NewLink {
+  const stands = before?.state === 'linked' && want.state === 'linked'
   return {
     organization_id: scope.organizationId,
     site_id: scope.siteId,
@@ -123,6 +131,7 @@ function rowOf(want: Wanted, sessionId: string, before: LinkRow | null, { scope,
     explanation: JSON.stringify(want.explanation),
     decided_by: 'hub',
     decided_at: before?.state === want.state ? before.decided_at : now,
+    made_under: stands ? before.made_under : want.state === 'linked' ? String(autoThreshold) : null,
     version: (before?.version ?? 0) + 1,
     created_at: before?.created_at ?? now,
     updated_at: now,

@@ -3,6 +3,7 @@
 import type { Kysely } from 'kysely'
 import {
   canonicalise,
+  claimsAt,
   isPartialKey,
   kindOfTokenType,
   matchPresentations,
@@ -11,7 +12,7 @@ import {
 import type { BayInterval, LinkPresentation, PlateRead, SessionView, StayView } from '../../domain/link/index.ts'
 import type { ParkerKind, ReportedCredential } from '../../domain/parking-fact.ts'
 import { credentialsOf, type StayPlace, type StayPresentation } from '../../domain/stay/index.ts'
-import { type Enrolled, findEnrolled, platesOf } from '../../store/credentials.ts'
+import { accountIdAt, type Enrolled, findEnrolled, platesOf } from '../../store/credentials.ts'
 import { type LinkScope, type PlaceCodes, placeCodes, type SessionRow, sessionsById } from '../../store/links.ts'
 import { factOfRow, observationsAt, type ParkingFactRow } from '../../store/parking-facts.ts'
 import type { HubTables } from '../../store/schema.ts'
@@ -75,7 +76,8 @@ interface Known {
   places: PlaceCodes
   plates: Awaited<ReturnType<typeof platesOf>>
   seen: readonly ParkingFactRow[]
-  identify(presented: Presentation): Pick<LinkPresentation, 'credentialId' | 'fitsEnrolled'>
+  /** At the instant it was shown. */
+  identify(presented: Presentation, at: Date): Pick<LinkPresentation, 'credentialId' | 'fitsEnrolled'>
 }
 
 function stayView(row: StayRow, known: Known): StayView {
@@ -87,20 +89,25 @@ function stayView(row: StayRow, known: Known): StayView {
     siteId: row.site_id,
     enteredAt: row.entered_at,
     exitedAt: row.exited_at,
-    presentations: gate.filter(({ kind }) => kind !== 'plate').map((one) => shownAtGate(one, known)),
+    presentations: gate.filter(({ kind }) => kind !== 'plate').map((one) => shownAtGate(one, momentOf(row), known)),
     plateReads: gate.filter(({ kind }) => kind === 'plate').map(plateRead),
     accountId: row.account_id,
     vehicleId: row.vehicle_id,
-    accountPlates: platesOfHolder(row, known),
+    accountPlates: platesOfHolder(row, momentOf(row), known),
     bays: baysOf(row, shown, known.places),
     parkerKind: row.parker_kind as ParkerKind,
     state: row.state as StayView['state'],
   }
 }
 
-function shownAtGate(one: StayPresentation, known: Known): LinkPresentation {
+/** The instant as of which a stay's holder is told. */
+function momentOf({ entered_at, exited_at, facts_at }: StayRow): Date {
+  return entered_at ?? exited_at ?? facts_at
+}
+
+function shownAtGate(one: StayPresentation, at: Date, known: Known): LinkPresentation {
   const { raw, kind, encoding, bitLength, country } = one
-  return { raw, kind, encoding, bitLength, country, ...keyed(one.key), ...known.identify(one) }
+  return { raw, kind, encoding, bitLength, country, ...keyed(one.key), ...known.identify(one, at) }
 }
 
 function plateRead({ raw, at, confidence, lane, country, candidates }: StayPresentation): PlateRead {
@@ -139,8 +146,11 @@ function baysOf(row: StayRow, shown: readonly StayPresentation[], places: PlaceC
 function sessionView(row: SessionRow, known: Known): SessionView {
   const token = tokenOf(row)
   const plate = plateSeen(row, known)
-  const vehicle = known.plates.find(({ vehicleId }) => vehicleId === row.vehicle_id)
-  const found = token ? known.identify(token) : {}
+  const [vehicle] = claimsAt(
+    known.plates.filter(({ vehicleId }) => vehicleId === row.vehicle_id),
+    row.plugged_at,
+  )
+  const found = token ? known.identify(token, row.plugged_at) : {}
   return {
     id: row.session_id,
     siteId: known.scope.siteId,
@@ -154,7 +164,7 @@ function sessionView(row: SessionRow, known: Known): SessionView {
     accountId: row.account_id,
     vehicleId: row.vehicle_id,
     plate: plate ?? (vehicle ? { text: vehicle.plate, country: vehicle.country ?? undefined } : null),
-    accountPlates: platesOfHolder(row, known),
+    accountPlates: platesOfHolder(row, row.plugged_at, known),
     idTokenKind: row.id_token_kind,
   }
 }
@@ -195,13 +205,18 @@ function plateSeen(row: SessionRow, { places, seen }: Known): SessionView['plate
   return { text: value, country, confidence }
 }
 
-function platesOfHolder(row: { account_id: string | null; vehicle_id: string | null }, { plates }: Known): string[] {
-  return plates
-    .filter(
-      ({ accountId, vehicleId }) =>
-        (row.account_id !== null && accountId === row.account_id) || vehicleId === row.vehicle_id,
-    )
-    .map(({ plate }) => plate)
+/** Plates known at that instant, and those that were told since: an enrolment that came late, or was put right. */
+function platesOfHolder(
+  row: { account_id: string | null; vehicle_id: string | null },
+  at: Date,
+  { plates }: Known,
+): string[] {
+  const own = plates.filter(
+    (plate) =>
+      (plate.until === null || plate.until > at) &&
+      ((row.account_id !== null && accountIdAt(plate, at) === row.account_id) || plate.vehicleId === row.vehicle_id),
+  )
+  return [...new Set(own.map(({ plate }) => plate))]
 }
 
 /** The one enrolled credential that something presented is, or how many it may be a part of. */
@@ -211,14 +226,15 @@ function identifier(enrolled: readonly Enrolled[], siteId: string): Known['ident
     if (row.siteIds !== null && !row.siteIds.includes(siteId)) continue
     byKey.set(row.searchKey, [...(byKey.get(row.searchKey) ?? []), row])
   }
-  return (presented) => {
-    const whole = new Set<string>()
+  return (presented, at) => {
+    const fitting: Enrolled[] = []
     const partial = new Set<string>()
     for (const row of lookupKeys(presented).flatMap((key) => byKey.get(key) ?? [])) {
       const { equal } = matchPresentations(presented, enrolledPresentation(row))
-      if (equal === 'partial') partial.add(row.credentialId)
-      else if (equal !== 'no') whole.add(row.credentialId)
+      if (equal === 'partial' && (row.until === null || row.until > at)) partial.add(row.credentialId)
+      else if (equal !== 'no' && equal !== 'partial') fitting.push(row)
     }
+    const whole = new Set(claimsAt(fitting, at).map(({ credentialId }) => credentialId))
     if (whole.size > 0) return whole.size === 1 ? { credentialId: [...whole][0] } : {}
     return partial.size > 0 ? { fitsEnrolled: partial.size } : {}
   }

@@ -64,6 +64,17 @@ export function linkJob({ organizationId, siteId }: LinkScope, sessionId: string
   return { task: 'link.evaluate', payload: { organizationId, siteId, sessionId }, key: name, queue: name }
 }
 
+/** Apart from `linkJob`, which it must not take the place of: that one also looks at the rivals. */
+export function questionJob({ organizationId, siteId }: LinkScope, sessionId: string): NewJob {
+  const payload = { organizationId, siteId, sessionId, alone: true }
+  return { task: 'link.evaluate', payload, key: `link:question:${sessionId}`, queue: `link:${sessionId}` }
+}
+
+export function stayLinkJob({ organizationId, siteId }: LinkScope, stayId: string): NewJob {
+  const name = `link:${stayId}`
+  return { task: 'link.evaluate', payload: { organizationId, siteId, stayId }, key: name, queue: name }
+}
+
 /** Leaving the books or the queue is `link.removed`; then what it became, if that is one of them. */
 function eventsOf({ row, before }: LinkChange, { scope, newId, now, actor }: Saving): NewEvent[] {
   const { link_id: linkId, stay_id: stayId, session_id: sessionId } = row

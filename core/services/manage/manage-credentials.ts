@@ -7,10 +7,10 @@ import {
   accounts,
   type Credential,
   credentials,
-  deletePresentation,
   holdersOf,
   insertPresentation,
   presentationsOf,
+  removePresentation as removeForm,
   vehicles,
 } from '../../store/people.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
@@ -19,6 +19,7 @@ import { brokenValidity } from './manage-people.ts'
 import { columns, columnsOf, type Making, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 export interface PresentationCreate {
   value: string
@@ -38,7 +39,7 @@ const owners = (input: CredentialFields) => [
   { pointer: '/vehicleId', table: vehicles, id: input.vehicleId },
 ]
 
-export const manageCredentials = manage<Credential, CredentialCreate, CredentialFields>({
+export const manageCredentials = manage<Credential, CredentialCreate, CredentialFields & AsOf>({
   table: credentials,
   idOf: (credential) => credential.credentialId,
   siteOf: (credential) => (credential.siteIds?.length === 1 ? (credential.siteIds[0] ?? null) : null),
@@ -51,9 +52,10 @@ export const manageCredentials = manage<Credential, CredentialCreate, Credential
       columns({ ...columnsOf(credentials, fields), kind: input.kind })
     )
   },
-  async update({ trx, access }, before, input) {
+  async update({ trx, access, now }, before, input) {
     return (
       brokenValidity(input, before) ??
+      brokenAsOf(input, now) ??
       (await broken(trx, access, owners(input))) ??
       beyondReach(access, before.siteIds) ??
       (await brokenSites(trx, access, input.siteIds)) ??
@@ -68,9 +70,34 @@ export const manageCredentials = manage<Credential, CredentialCreate, Credential
       }
     }
     await announce(making, after)
+    if (before === null || (await saysOtherwise(making, before, after, (input ?? {}) as AsOf)))
+      await tellForms(making, after)
     return undefined
   },
 })
+
+/** Whether whose it is, or was, changed. A block or an end of validity does not: rights are not identity. */
+async function saysOtherwise(making: Making, before: Credential, after: Credential, input: AsOf): Promise<boolean> {
+  const held = (one: Credential) => ({ account_id: one.accountId, vehicle_id: one.vehicleId })
+  const subject = { kind: 'credential' as const, subjectId: after.credentialId }
+  const moved = await noteHolding(making, subject, input, [held(before), held(after)])
+  const counts = (one: Credential) => [one.archivedAt, one.status === 'revoked', one.siteIds]
+  return moved || JSON.stringify(counts(before)) !== JSON.stringify(counts(after))
+}
+
+async function tellForms(making: Making, { credentialId }: Credential): Promise<void> {
+  const { trx, access } = making
+  const known = (await presentationsOf(trx, access.organizationId, [credentialId])).get(credentialId) ?? []
+  const forms = known.map((one) =>
+    keysOfPresentation({
+      raw: one.value,
+      kind: one.kind as CredentialKind,
+      encoding: one.encoding ?? undefined,
+      bitLength: one.bitLength ?? undefined,
+    }),
+  )
+  await tellIdentity(making, keysOfRecords('c', [credentialId]), ...forms)
+}
 
 /** Adds one more form. The same form again is refused, and so is one that another credential goes by. */
 export function addPresentation(deps: ServiceDeps) {
@@ -82,11 +109,11 @@ export function addPresentation(deps: ServiceDeps) {
 
 export function removePresentation(deps: ServiceDeps) {
   return (access: Access, credentialId: string, presentationId: string): Promise<Outcome<Credential>> =>
-    changeForms(deps, access, credentialId, 'presentation_removed', { presentationId }, async ({ trx }) => {
+    changeForms(deps, access, credentialId, 'presentation_removed', { presentationId }, async ({ trx, now }) => {
       const all = (await presentationsOf(trx, access.organizationId, [credentialId])).get(credentialId) ?? []
       if (!all.some((one) => one.presentationId === presentationId)) return notFound
       if (all.length === 1) return { kind: 'conflict', message: 'It is the only form; revoke the credential instead.' }
-      await deletePresentation(trx, access.organizationId, credentialId, presentationId)
+      await removeForm(trx, access.organizationId, presentationId, now)
       return undefined
     })
 }
@@ -119,6 +146,7 @@ function changeForms(
       requestId: access.requestId,
     })
     await announce(making, after)
+    await tellForms(making, after)
     return ok(after)
   })
 }

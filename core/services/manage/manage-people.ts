@@ -6,6 +6,7 @@ import {
   type Account,
   accounts,
   addMember,
+  belongingsOf,
   type Group,
   groups,
   removeMember,
@@ -17,6 +18,7 @@ import type { ServiceDeps } from '../service-deps.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 /** Instants come as RFC 3339 text. */
 interface Validity {
@@ -47,7 +49,7 @@ export function brokenValidity(
     : undefined
 }
 
-export const manageAccounts = manage<Account, AccountCreate, AccountFields>({
+export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsOf>({
   table: accounts,
   idOf: (account) => account.accountId,
   siteOf: () => null,
@@ -55,7 +57,25 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields>({
   create: async (_making, input, id) =>
     brokenValidity(input) ??
     columns(columnsOf(accounts, { ...input, number: input.number ?? `A-${id.slice(-10).toUpperCase()}` })),
-  update: async (_making, before, input) => brokenValidity(input, before) ?? columns(columnsOf(accounts, input)),
+  update: async ({ now }, before, input) =>
+    brokenValidity(input, before) ?? brokenAsOf(input, now) ?? columns(columnsOf(accounts, input)),
+  async changed(making, before, after, input) {
+    // An account that nothing belongs to yet is nobody's.
+    if (before === null) return undefined
+    const subject = { kind: 'account' as const, subjectId: after.accountId }
+    const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
+    const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
+    const archived = (before.archivedAt === null) !== (after.archivedAt === null)
+    if (!changed && !archived) return undefined
+    const { credentialIds, vehicleIds } = await belongingsOf(making.trx, making.access.organizationId, after.accountId)
+    await tellIdentity(
+      making,
+      keysOfRecords('a', [after.accountId]),
+      keysOfRecords('c', credentialIds),
+      keysOfRecords('v', vehicleIds),
+    )
+    return undefined
+  },
 })
 
 export const manageGroups = manage<Group, GroupCreate, GroupFields>({
@@ -115,7 +135,7 @@ export function plateKeyOf(plate: string): string | null {
   return searchKeys({ raw: plate, kind: 'plate' })[0] ?? null
 }
 
-export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields>({
+export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields & AsOf>({
   table: vehicles,
   idOf: (vehicle) => vehicle.vehicleId,
   siteOf: () => null,
@@ -125,10 +145,37 @@ export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields>({
     const wrong = await broken(trx, access, [{ pointer: '/accountId', table: accounts, id: input.accountId }])
     return wrong ?? columns({ ...columnsOf(vehicles, input), ...key })
   },
-  async update({ trx, access }, before, input) {
+  async update({ trx, access, now }, before, input) {
     const key = plateColumns(input.plate, input.plateCountry ?? before.plateCountry)
     if ('kind' in key) return key
-    const wrong = await broken(trx, access, [{ pointer: '/accountId', table: accounts, id: input.accountId }])
+    const wrong =
+      brokenAsOf(input, now) ??
+      (await broken(trx, access, [{ pointer: '/accountId', table: accounts, id: input.accountId }]))
     return wrong ?? columns({ ...columnsOf(vehicles, input), ...key })
   },
+  async changed(making, before, after, input) {
+    const subject = { kind: 'vehicle' as const, subjectId: after.vehicleId }
+    const changed =
+      before === null ||
+      (await noteHolding(making, subject, (input ?? {}) as AsOf, [heldBy(before), heldBy(after)])) ||
+      (before.archivedAt === null) !== (after.archivedAt === null)
+    if (!changed) return undefined
+    const plates = [before, after].flatMap((one) =>
+      one?.plate == null
+        ? []
+        : [keysOfPresentation({ raw: one.plate, kind: 'plate', country: one.plateCountry ?? undefined })],
+    )
+    await tellIdentity(
+      making,
+      keysOfRecords('v', [after.vehicleId]),
+      // The plates of an account speak for every stay and session of it.
+      keysOfRecords('a', [before?.accountId ?? null, after.accountId]),
+      ...plates,
+    )
+    return undefined
+  },
 })
+
+function heldBy({ accountId, plate, plateCountry, plateKey }: Vehicle) {
+  return { account_id: accountId, plate, plate_country: plateCountry, plate_key: plateKey }
+}

@@ -1,5 +1,6 @@
 // Owns the rules of sites, areas, bays, lanes and devices.
 // Must not set what sensors and gates report.
+import { defaultLinkPolicy } from '../../domain/link/index.ts'
 import {
   type Area,
   areas,
@@ -15,8 +16,9 @@ import {
   type Site,
   sites,
 } from '../../store/places.ts'
+import { askAgain } from '../linking/ask-again.ts'
 import { columns, columnsOf, manage } from './manage-record.ts'
-import { invalid } from './outcome.ts'
+import { invalid, type Refusal } from './outcome.ts'
 import { broken, sameSite, theSite } from './references.ts'
 
 type Create<R, Required extends keyof R, Optional extends keyof R> = Pick<R, Required> & Partial<Pick<R, Optional>>
@@ -31,6 +33,15 @@ type Patch<C> = Partial<Omit<C, 'siteId'>>
 
 /** What is left unnamed goes by its code. */
 const named = <T extends { code: string; name?: string }>(input: T) => ({ ...input, name: input.name ?? input.code })
+
+/** A link is not made without asking from a score that is not worth asking about. */
+function brokenScores(settings: Site['settings'] | undefined): Refusal | undefined {
+  if (settings === undefined) return undefined
+  const { link_auto_score: auto = defaultLinkPolicy.autoThreshold, link_review_score: review = 0 } = settings
+  return Number(review) > Number(auto)
+    ? invalid('/settings/link_review_score', 'must not be above link_auto_score')
+    : undefined
+}
 
 const zoneProblem = invalid('/timeZone', 'is not known to the database')
 
@@ -49,13 +60,18 @@ export const manageSites = manage<Site, SiteCreate, SiteFields>({
   async create({ trx, access }, input) {
     if (access.siteIds !== null) return { kind: 'forbidden', message: 'A key limited to sites cannot add one.' }
     if (!(await databaseKnowsZone(trx, input.timeZone))) return zoneProblem
-    return columns(columnsOf(sites, named(input)))
+    return brokenScores(input.settings) ?? columns(columnsOf(sites, named(input)))
   },
   async update({ trx }, before, input) {
     const { timeZone } = input
     if (timeZone !== undefined && timeZone !== before.timeZone && !(await databaseKnowsZone(trx, timeZone)))
       return zoneProblem
-    return columns(columnsOf(sites, input))
+    return brokenScores(input.settings) ?? columns(columnsOf(sites, input))
+  },
+  async changed({ trx, access }, before, { siteId, settings }) {
+    if (before === null) return undefined
+    await askAgain(trx, { organizationId: access.organizationId, siteId }, before.settings, settings)
+    return undefined
   },
 })
 

@@ -294,6 +294,34 @@ describe('corrections', () => {
     return stayId
   }
 
+  test('a stay that turns out to be an account’s is given back and billed to the account, once', async () => {
+    const stayId = await issued()
+    await garage.changeStay(stayId, { accountId: garage.accountId })
+    wait(15 * minuteMs)
+    expect(await evaluate(`stay:${stayId}`)).toMatchObject({
+      kind: 'issued',
+      bills: [
+        { kind: 'adjustment', totalMinor: -800 },
+        { kind: 'adjustment', totalMinor: 800 },
+      ],
+    })
+    expect(await evaluate(`stay:${stayId}`)).toMatchObject({ kind: 'unchanged' })
+    const rows = await garage.db
+      .selectFrom('bill')
+      .select(['account_id', 'total_minor', 'reason'])
+      .where('organization_id', '=', garage.organizationId)
+      .orderBy('sequence')
+      .execute()
+    expect(rows).toEqual([
+      { account_id: null, total_minor: 800, reason: null },
+      { account_id: null, total_minor: -800, reason: 'It belongs to another account and is billed there.' },
+      { account_id: garage.accountId, total_minor: 800, reason: expect.stringContaining('Corrected') },
+    ])
+    await garage.changeStay(stayId, { state: 'voided' })
+    wait(15 * minuteMs)
+    expect(await evaluate(`stay:${stayId}`)).toMatchObject({ bills: [{ totalMinor: -800 }] })
+  })
+
   test('a corrected exit takes the line back and bills it anew', async () => {
     const stayId = await issued()
     await garage.changeStay(stayId, { exit: '2024-06-10T09:55:00Z' })

@@ -2,6 +2,7 @@
 // Must not hold expectations.
 import { systemNewId } from '../../../core/runtime/random.ts'
 import { type EvaluateLinksDeps, evaluateLinks, type LinkTask } from '../../../core/services/linking/evaluate-links.ts'
+import { identityChanged } from '../../../core/services/linking/identity-changed.ts'
 import { minute } from '../../domain/stay/fact-maker.ts'
 import type { TestDatabase } from '../../setup/database.ts'
 import { someInstant } from '../../setup/records.ts'
@@ -61,32 +62,76 @@ export async function addSession(garage: Garage, options: SessionOptions): Promi
   return session_id
 }
 
+/** A session that one transaction made, as the charger path writes it; nobody knew the card. */
+export async function addCharge(garage: Garage, options: SessionOptions & { token: string }): Promise<string> {
+  const session_id = await addSession(garage, options)
+  const { plugged, unplugged = null, evse = 1 } = options
+  const transaction_id = systemNewId()
+  await garage.db
+    .insertInto('ocpp_transaction')
+    .values({
+      organization_id: garage.organizationId,
+      site_id: garage.siteId,
+      station_id: stationId,
+      transaction_id,
+      session_id,
+      protocol: 'ocpp1.6',
+      start_key: transaction_id,
+      evse_number: evse,
+      connector_number: 1,
+      id_token: options.token,
+      id_token_kind: options.tokenKind ?? 'unknown',
+      account_id: options.accountId ?? null,
+      vehicle_id: options.vehicleId ?? null,
+      credential_id: options.credentialId ?? null,
+      state: unplugged === null ? 'open' : 'ended',
+      started_at: minute(plugged),
+      start_received_at: minute(plugged),
+      ended_at: unplugged === null ? null : minute(unplugged),
+    })
+    .execute()
+  return session_id
+}
+
 export interface Linking {
   evaluate(of: Pick<LinkTask, 'sessionId' | 'stayId'>): Promise<void>
   /** Runs the stored `link.evaluate` jobs of the site, those that come up meanwhile included; `pick` may leave some for later. */
   runJobs(pick?: (name: string) => boolean): Promise<void>
+  /** Has what people changed looked at, then the links. Returns how many changes had gathered. */
+  rematch(): Promise<number>
 }
 
 export function linking(database: TestDatabase, garage: Garage, hold?: EvaluateLinksDeps['hold']): Linking {
   const run = evaluateLinks({ ...garage.deps, ...(hold ? { hold } : {}) })
   const { organizationId, siteId } = garage
-  return {
-    evaluate: (of) => run({ organizationId, siteId, ...of }),
-    async runJobs(pick = () => true) {
-      for (;;) {
-        const { rows } = await database.ownerPool.query<{ id: string; payload: LinkTask }>(
-          `select p.id, p.payload from graphile_worker._private_jobs p
+  const runJobs: Linking['runJobs'] = async (pick = () => true) => {
+    for (;;) {
+      const { rows } = await database.ownerPool.query<{ id: string; payload: LinkTask }>(
+        `select p.id, p.payload from graphile_worker._private_jobs p
            join graphile_worker._private_tasks t on t.id = p.task_id and t.identifier = 'link.evaluate'
            where p.payload->>'siteId' = $1 order by p.id`,
-          [siteId],
-        )
-        const chosen = rows.filter(({ payload }) => pick(payload.stayId ?? payload.sessionId ?? ''))
-        if (chosen.length === 0) return
-        for (const { id, payload } of chosen) {
-          await database.ownerPool.query('delete from graphile_worker._private_jobs where id = $1', [id])
-          await run(payload)
-        }
+        [siteId],
+      )
+      const chosen = rows.filter(({ payload }) => pick(payload.stayId ?? payload.sessionId ?? ''))
+      if (chosen.length === 0) return
+      for (const { id, payload } of chosen) {
+        await database.ownerPool.query('delete from graphile_worker._private_jobs where id = $1', [id])
+        await run(payload)
       }
+    }
+  }
+  const changed = identityChanged(garage.deps)
+  const waiting = async () =>
+    (await garage.db.selectFrom('identity_change').select('at').where('organization_id', '=', organizationId).execute())
+      .length
+  return {
+    evaluate: (of) => run({ organizationId, siteId, ...of }),
+    runJobs,
+    async rematch() {
+      const gathered = await waiting()
+      while ((await waiting()) > 0) await changed({ organizationId })
+      await runJobs()
+      return gathered
     },
   }
 }
