@@ -66,20 +66,22 @@ export class StationLane {
     epoch: number | null,
     body: (state: StationState, work: StationWork) => Promise<T> | T,
   ): Promise<T> {
-    const turn = () => this.#once(receivedAt, epoch, body)
+    return this.#inTurn(() => this.#once(receivedAt, epoch, body))
+  }
+
+  /** Runs `body`, which writes rows of this station by itself, between two facts; the next fact reads them again. */
+  quiet<T>(body: () => Promise<T>): Promise<T> {
+    return this.#inTurn(() => body().finally(() => this.forget()))
+  }
+
+  /** At once when nothing is in work. */
+  #inTurn<T>(turn: () => Promise<T>): Promise<T> {
     const result = this.#tail === null ? turn() : this.#tail.then(turn)
     const ended = () => {
       if (this.#tail === tail) this.#tail = null
     }
     const tail: Promise<void> = result.then(ended, ended)
     this.#tail = tail
-    return result
-  }
-
-  /** Runs `body`, which writes rows of this station by itself, between two facts; the next fact reads them again. */
-  quiet<T>(body: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(body).finally(() => this.forget())
-    this.#tail = result.catch(() => undefined)
     return result
   }
 
