@@ -293,9 +293,15 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     if (command.name === 'start' && reply.kind !== 'accepted') entry.lane.dropStart(row.command_id)
   }
 
+  /** Of a station without a socket nothing is kept, once nothing of it is in work. */
+  const letGo = (lane: StationLane): void => {
+    const { stationId } = lane.key
+    if (lane.idle && !sockets.has(stationId) && lanes.get(stationId) === lane) lanes.delete(stationId)
+  }
+
   const closeOrphan: ChargerGateway['closeOrphan'] = async (payload) => {
     const lane = laneOf({ organizationId: payload.organizationId, stationId: payload.stationId })
-    await lane.run(deps.clock.now(), lane.epoch, async (station, work) => {
+    await lane.runReaching(deps.clock.now(), async (station, work) => {
       for (const evse of station.evses.values()) {
         const orphan = evse.transactions.find((t) => t.row.transaction_id === payload.transactionId)
         if (orphan === undefined || orphan.row.state !== 'open') continue
@@ -312,7 +318,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
         await settleSessions(deps, station, evse, work, new Set([orphan]), new Set([orphan]))
       }
     })
-    if (!sockets.has(payload.stationId)) lanes.delete(payload.stationId)
+    letGo(lane)
   }
 
   const quietly: ChargerGateway['quietly'] = async (station, body) => {
@@ -320,7 +326,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     try {
       return await lane.quiet(body)
     } finally {
-      if (!sockets.has(station.stationId)) lanes.delete(station.stationId)
+      letGo(lane)
     }
   }
 

@@ -74,6 +74,11 @@ export class StationLane {
     return this.#inTurn(() => body().finally(() => this.forget()))
   }
 
+  /** Nothing is in work or waits for its turn. */
+  get idle(): boolean {
+    return this.#tail === null
+  }
+
   /** At once when nothing is in work. */
   #inTurn<T>(turn: () => Promise<T>): Promise<T> {
     const result = this.#tail === null ? turn() : this.#tail.then(turn)
@@ -142,23 +147,45 @@ export class StationLane {
     })
   }
 
-  /** A fact from before the memory is taken up again on a memory that reaches further back, as far as it needs. */
-  async #withHistory(state: StationState, work: StationWork, frames: Effect[], fact: ChargerFact): Promise<unknown> {
+  /** Runs `body` as `run` does, on a memory that reaches back as far as it needs. */
+  runReaching(
+    receivedAt: Date,
+    body: (state: StationState, work: StationWork) => Promise<void>,
+  ): Promise<void> {
+    return this.run(receivedAt, this.epoch, (state, work) =>
+      this.#reaching(state, work, [], null, (current) => body(current, work)),
+    )
+  }
+
+  /** A fact from before the memory is taken up again on a memory that reaches further back. */
+  #withHistory(state: StationState, work: StationWork, frames: Effect[], fact: ChargerFact): Promise<unknown> {
     const oldest = oldestTime(fact)
-    let before = oldest !== null && isBeforeMemory(state, fact, oldest) ? oldest : null
+    const before = oldest !== null && isBeforeMemory(state, fact, oldest) ? oldest : null
+    return this.#reaching(state, work, frames, before, (current) => reduce(this.#deps, current, work, fact))
+  }
+
+  /** `body` begins anew, with nothing but `kept` in the work, on a memory from before `before` and as far as it asks for. */
+  async #reaching<T>(
+    state: StationState,
+    work: StationWork,
+    kept: Effect[],
+    before: Date | null,
+    body: (state: StationState) => Promise<T>,
+  ): Promise<T> {
+    let from = before
     let current = state
     for (const reach of reaches) {
-      if (before !== null) {
-        current = await this.widen(new Date(before.getTime() - reach), reach === reaches.at(-1))
-        work.effects.splice(0, work.effects.length, ...frames)
+      if (from !== null) {
+        current = await this.widen(new Date(from.getTime() - reach), reach === reaches.at(-1))
+        work.effects.splice(0, work.effects.length, ...kept)
         work.readings.length = 0
         work.stationReadings.length = 0
       }
       try {
-        return await reduce(this.#deps, current, work, fact)
+        return await body(current)
       } catch (error) {
         if (!(error instanceof NeedsHistory)) throw error
-        before = error.before
+        from = error.before
       }
     }
     throw new Error('a session reaches back further than the hub keeps facts')
