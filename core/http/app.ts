@@ -96,9 +96,14 @@ export function createApp(deps: AppDeps): Hono {
   app.all('/in/:connectionId/*', (context) => inbound(ports, context))
   app.all('/in/:connectionId', (context) => inbound(ports, context))
   const missing = missed(contract)
-  app.notFound(
-    async (context) => (await page(ports, context)) ?? refuse(context, missing(context.req.method, context.req.path)),
-  )
+  app.notFound(async (context) => {
+    const answer = await page(ports, context)
+    // A page's own words are for people; programs get the form of every other refusal.
+    const forPeople = context.req.header('accept')?.includes('text/html') ?? false
+    return answer && (answer.status !== 404 || forPeople)
+      ? answer
+      : refuse(context, missing(context.req.method, context.req.path))
+  })
   app.onError((error, context) => {
     service.log.error({ err: error, requestId: requestIdOf(context) }, 'a request failed')
     return refuse(context, problem('internal_error'))

@@ -77,7 +77,8 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       return problemResponse(problem('internal_error'))
     },
   })
-  const underWay = new WeakMap<Duplex, ServerResponse>()
+  /** Answers that are owed on a connection, in their order. */
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
   const server = createServer(
     {
       headersTimeout: patience.headersMs,
@@ -90,8 +91,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     },
     (request, response) => {
       const { socket } = request
-      underWay.set(socket, response)
-      response.once('close', () => underWay.get(socket) === response && underWay.delete(socket))
+      const owed = underWay.get(socket) ?? new Set()
+      underWay.set(socket, owed.add(response))
+      response.once('close', () => owed.delete(response))
       const fault = hostFault(request)
       if (fault === null) serve(request, response)
       else answerPlain(response, malformed(fault))
@@ -100,10 +102,21 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   server.timeout = patience.stillMs
   // Node would drop what is past its count without a word; the bytes are limited already.
   server.maxHeadersCount = 0
+  const broken = new WeakSet<Duplex>()
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (broken.has(socket)) return
+    broken.add(socket)
+    const owed = [...(underWay.get(socket) ?? [])]
     // Half an answer cannot be taken back.
-    if (error.code === 'ECONNRESET' || underWay.get(socket)?.headersSent) socket.destroy()
-    else answerRaw(socket, unreadable(error.code, error.message))
+    if (error.code === 'ECONNRESET' || owed.some(({ req, headersSent }) => headersSent && !req.complete)) {
+      socket.destroy()
+      return
+    }
+    const refuse = () => answerRaw(socket, unreadable(error.code, error.message))
+    // What came whole before it has its effect, and its own answer first.
+    const last = owed.filter(({ req }) => req.complete).at(-1)
+    if (last) last.once('close', refuse)
+    else refuse()
   })
   server.on('checkExpectation', (_request, response) => {
     answerPlain(response, problem('expectation_failed', { detail: 'Only `Expect: 100-continue` is understood.' }))

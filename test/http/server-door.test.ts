@@ -147,3 +147,9 @@ it('lets nobody take for ever: to speak, to finish a request, to take its answer
   await deafEnded
   expect(heard).toBeLessThan(50_000_000)
 })
+
+it('answers what came whole before the rubbish, then refuses the rubbish', async () => {
+  const { port } = await start()
+  const heard = await exchange(port, `${'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20)}rubbish\r\n\r\n`)
+  expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array.from({ length: 20 }, () => 'HTTP/1.1 200'), 'HTTP/1.1 400'])
+})
