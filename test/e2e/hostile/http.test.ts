@@ -657,20 +657,30 @@ describe('who asks', () => {
         seen.add(status)
       }
       await forEach(sample(texts, 80), guess)
-      // A burst, to be sure that the address is refused for a while.
-      await Promise.all(Array.from({ length: 400 }, (_, i) => guess(`Bearer bwk_guess_${i}`)))
+      // As many as it takes, whatever else the machine does.
+      const flood = (authorization: string) =>
+        eventually(
+          async () => {
+            const asked = head('GET', '/api/v1/session', [`Authorization: ${authorization}`])
+            const { answers } = await exchange(hub.url, [asked.replace('Connection: close\r\n', '').repeat(800), asked])
+            faults.push(...faultsOf(answers))
+            return answers.some(({ status }) => status === 429)
+          },
+          'a refusal of who asks too often',
+          patienceMs,
+        )
+      await flood('Bearer bwk_guess')
       expect(faults).toEqual([])
       expect(seen).toContain(401)
-      expect(seen).toContain(429)
       const ask = (authorization: string) => fetch(`${hub.url}/api/v1/session`, { headers: { authorization } })
       expect((await ask(`Bearer ${keys[3]}`)).status).toBe(200)
       expect((await ask(`Bearer ${good}`)).status).toBe(200)
       const login = { method: 'POST', headers: { 'content-type': 'application/json' }, body: write({ key: keys[3] }) }
       expect((await fetch(`${hub.url}/api/v1/session`, login)).status).toBe(200)
       // A key that asks too often is refused; the others are not.
-      const greedy = await Promise.all(Array.from({ length: 400 }, () => ask(`Bearer ${keys[4]}`)))
-      expect(greedy.map(({ status }) => status)).toContain(429)
+      await flood(`Bearer ${keys[4]}`)
       expect((await ask(`Bearer ${keys[3]}`)).status).toBe(200)
+      expect(faults).toEqual([])
     },
     limitMs,
   )
