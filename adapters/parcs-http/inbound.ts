@@ -41,6 +41,10 @@ export function inbound(deps: InboundDeps): (request: Request, path: string) => 
     }
     const largest = deps.config.maxBodyKilobytes * 1_024
     const body = await readBody(request, largest)
+    if (body.kind === 'cut') {
+      const detail = 'The connection was closed before the body was there.'
+      return problemResponse(problem(400, 'body_incomplete', 'The body ended too early.', detail))
+    }
     if (body.kind !== 'ok') {
       const detail = `A request may have ${deps.config.maxBodyKilobytes} kB. Send smaller batches.`
       return problemResponse(problem(413, 'body_too_large', 'The request is too large.', detail))
@@ -145,8 +149,7 @@ async function tellStatus({ name, clock, config }: InboundDeps): Promise<Respons
   })
 }
 
-function badJson(json: { kind: 'too_large' } | { kind: 'bad'; code: string; detail: string }): Response {
-  const { code, detail } = json.kind === 'bad' ? json : { code: 'body_too_large', detail: 'The body is too large.' }
+function badJson({ code, detail }: { code: string; detail: string }): Response {
   return problemResponse(problem(400, code, 'The body cannot be read.', detail))
 }
 

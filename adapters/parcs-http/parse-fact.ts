@@ -41,6 +41,9 @@ export function parseFact(json: unknown): Parsed<ParkingFact> {
 
 export function parseQuestion(json: unknown): Parsed<GateQuestion> {
   if (!validateQuestion(json)) return { kind: 'wrong', errors: errorsOf(validateQuestion.errors) }
+  // The decision is kept with these texts. Facts are looked through by the core, each with its own answer.
+  const unstorable = unstorableTexts(json, '')
+  if (unstorable.length > 0) return { kind: 'wrong', errors: unstorable.slice(0, mostErrors) }
   const question = json as Omit<GateQuestion, 'occurredAt'> & { occurredAt: string }
   return { kind: 'ok', value: { ...question, occurredAt: instantOf(question.occurredAt) } }
 }
@@ -80,6 +83,15 @@ function errorsOf(errors: readonly ErrorObject[] | null | undefined): FieldError
         return { pointer: instancePath, message }
     }
   })
+}
+
+function unstorableTexts(value: unknown, pointer: string): FieldError[] {
+  if (typeof value === 'string') {
+    const message = 'holds a character that cannot be stored (NUL, or half of a surrogate pair)'
+    return value.includes('\0') || /\p{Surrogate}/u.test(value) ? [{ pointer, message }] : []
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => unstorableTexts(inner, `${pointer}/${escaped(name)}`))
 }
 
 function escaped(name: unknown): string {

@@ -1,17 +1,20 @@
 // Owns reading a body as JSON: its size, encoding, nesting, and where exactly it is broken.
 // Must not know what the JSON is about.
 
-export type Read<T> = { kind: 'ok'; value: T } | { kind: 'too_large' } | { kind: 'bad'; code: string; detail: string }
+export type Read<T> = { kind: 'ok'; value: T } | { kind: 'bad'; code: string; detail: string }
+export type ReadBody = { kind: 'ok'; value: Uint8Array } | { kind: 'too_large' } | { kind: 'cut' }
 
-/** Stops reading as soon as there is too much, whatever content-length said. */
-export async function readBody(request: Request, largest: number): Promise<Read<Uint8Array>> {
+/** Stops reading as soon as there is too much, whatever content-length said. `cut`: the sender hung up. */
+export async function readBody(request: Request, largest: number): Promise<ReadBody> {
   if (Number(request.headers.get('content-length') ?? 0) > largest) return { kind: 'too_large' }
   if (!request.body) return { kind: 'ok', value: new Uint8Array() }
   const parts: Uint8Array[] = []
   let size = 0
   const reader = request.body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
+    const next = await reader.read().catch(() => null)
+    if (next === null) return { kind: 'cut' }
+    const { done, value } = next
     if (done) return { kind: 'ok', value: Buffer.concat(parts, size) }
     size += value.byteLength
     if (size > largest) {

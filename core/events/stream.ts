@@ -109,7 +109,8 @@ function parseCursor(cursor: string): StreamPosition {
   if (!/^\d{1,19}$/.test(tx) || !isUuid(id) || rest.length > 0)
     throw new HubError('cursor_invalid', 'This cursor is not one that the event stream gave.', {
       level: 'info',
-      status: 400,
+      status: 422,
+      pointer: '/cursor',
     })
   return { tx, id }
 }

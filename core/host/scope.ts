@@ -1,5 +1,6 @@
 // Owns everything that one run of a connection registered: looked up while it is at work, gone when it ends.
 // Must not put anything in force by itself: registrations count once set-up has resolved.
+import { setMaxListeners } from 'node:events'
 import type { EventName, HubEvent } from '../domain/event.ts'
 import type {
   Capabilities,
@@ -70,6 +71,8 @@ export interface Scope {
 
 export function createScope(): Scope {
   const aborting = new AbortController()
+  // Every call under way listens for the end, and each stops listening with its own.
+  setMaxListeners(0, aborting.signal)
   const provided = new Map<CapabilityName, Capabilities[CapabilityName]>()
   const handlers = new Set<Handler>()
   const interceptors = new Set<Interceptor>()

@@ -96,9 +96,14 @@ export function createApp(deps: AppDeps): Hono {
   app.all('/in/:connectionId/*', (context) => inbound(ports, context))
   app.all('/in/:connectionId', (context) => inbound(ports, context))
   const missing = missed(contract)
-  app.notFound(
-    async (context) => (await page(ports, context)) ?? refuse(context, missing(context.req.method, context.req.path)),
-  )
+  app.notFound(async (context) => {
+    const answer = await page(ports, context)
+    // A page's own words are for people; programs get the form of every other refusal.
+    const forPeople = context.req.header('accept')?.includes('text/html') ?? false
+    return answer && (answer.status !== 404 || forPeople)
+      ? answer
+      : refuse(context, missing(context.req.method, context.req.path))
+  })
   app.onError((error, context) => {
     service.log.error({ err: error, requestId: requestIdOf(context) }, 'a request failed')
     return refuse(context, problem('internal_error'))
@@ -216,8 +221,17 @@ function scopeOf(paths: Record<string, unknown>, path: string, method: string): 
 async function inbound(ports: ApiPorts, context: Context): Promise<Response> {
   const { connectionId = '' } = context.req.param()
   if (!isUuid(connectionId)) return refuse(context, problem('not_found'))
-  const path = context.req.path.slice(`/in/${connectionId}`.length) || '/'
-  return answerOf(context, await ports.host.inbound(connectionId, context.req.raw, path))
+  // As it was sent: an id may come percent-encoded.
+  const [, , , ...rest] = context.req.path.split('/')
+  const answer = await ports.host.inbound(connectionId, context.req.raw, `/${rest.join('/')}`)
+  // The plugin waited for a body, not the caller for the plugin.
+  if (answer.kind === 'late' && context.env?.incoming?.complete === false) {
+    return refuse(
+      context,
+      problem('request_timeout', { detail: 'The body did not arrive in time. Send less at once.' }),
+    )
+  }
+  return answerOf(context, answer)
 }
 
 async function page(ports: ApiPorts, context: Context): Promise<Response | null> {

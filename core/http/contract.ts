@@ -30,7 +30,7 @@ export interface Operation {
   path: string
   /** `public` needs nobody, `session` anybody who is known. */
   scope: Scope | 'public' | 'session'
-  /** False where being asked too often must not look like an outage. */
+  /** False where being asked too often must not look like an outage, and where the operation counts for itself. */
   rateLimited: boolean
   parameters: readonly Parameter[]
   hasBody: boolean
@@ -111,7 +111,7 @@ function compile(
     method: method.toUpperCase() as Operation['method'],
     path,
     scope: operation['x-scope'] as Operation['scope'],
-    rateLimited: operation['x-rate-limit'] !== 'none',
+    rateLimited: operation['x-rate-limit'] === undefined,
     parameters: parameters.map((one) => ({ name: one.name, in: one.in, required: one.required === true }) as Parameter),
     hasBody: body !== undefined,
     produces,
@@ -220,7 +220,8 @@ function checkParameters(
   const errors: ProblemField[] = []
   const values: Record<'path' | 'query' | 'header', Record<string, unknown>> = {
     path: { ...path },
-    query: {},
+    // Without a prototype, `?__proto__=` is a name like any other, and refused like one.
+    query: Object.create(null),
     header: {},
   }
   for (const [name, value] of query) {

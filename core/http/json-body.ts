@@ -18,11 +18,27 @@ export async function readJson(
       headers: { Accept: 'application/json' },
     })
   }
-  const text = await readText(request, limit)
-  if (text === null) {
-    return problem('body_too_large', { detail: `At most ${limit} bytes.`, headers: { Connection: 'close' } })
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (encoding !== 'identity') {
+    return problem('unsupported_media_type', {
+      detail: 'Send the body uncompressed.',
+      headers: { 'Accept-Encoding': 'identity' },
+    })
   }
-  return parseJson(text)
+  const body = await readText(request, limit)
+  switch (body.kind) {
+    case 'text':
+      return parseJson(body.text)
+    case 'too_large':
+      return problem('body_too_large', { detail: `At most ${limit} bytes.`, headers: { Connection: 'close' } })
+    case 'not_utf8':
+      return problem('invalid_json', {
+        detail: 'The body is not UTF-8 (RFC 8259 8.1).',
+        headers: { Connection: 'close' },
+      })
+    case 'cut':
+      return problem('body_incomplete', { headers: { Connection: 'close' } })
+  }
 }
 
 export function parseJson(text: string): { kind: 'json'; text: string; value: unknown } | ProblemReply {
@@ -73,18 +89,29 @@ export function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-async function readText(request: Request, limit: number): Promise<string | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) return null
-  if (!request.body) return ''
-  const decoder = new TextDecoder()
-  let text = ''
+type BodyText = { kind: 'text'; text: string } | { kind: 'too_large' | 'not_utf8' | 'cut' }
+
+async function readText(request: Request, limit: number): Promise<BodyText> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return { kind: 'too_large' }
+  if (!request.body) return { kind: 'text', text: '' }
+  const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > limit) return null
-    text += decoder.decode(chunk, { stream: true })
+  try {
+    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength
+      if (size > limit) return { kind: 'too_large' }
+      chunks.push(chunk)
+    }
+  } catch {
+    // The caller hung up, or sent no more for longer than the server waits.
+    return { kind: 'cut' }
   }
-  return text + decoder.decode()
+  try {
+    // A letter replaced by U+FFFD would be stored as if somebody had meant it.
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks, size)) }
+  } catch {
+    return { kind: 'not_utf8' }
+  }
 }
 
 interface Fault {

@@ -36,6 +36,8 @@ export type TokenVerdict = { kind: 'valid'; holder: TokenHolder } | { kind: 'ref
 /** Signatures by a key that only the provider has: a shared or absent secret could be anybody's. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const clockTolerance = 60
+/** As long as jose waits for the keys. */
+const discoveryMs = 5_000
 
 export function oidcVerifier(
   config: OidcConfig,
@@ -43,19 +45,14 @@ export function oidcVerifier(
 ) {
   let keys: Promise<JWTVerifyGetKey> | undefined = options.keys && Promise.resolve(options.keys)
   return async (token: string): Promise<TokenVerdict> => {
-    keys ??= keysOf(config, options.fetch).catch((error: unknown) => {
-      keys = undefined
-      throw new HubError(
-        'identity_provider_unreachable',
-        'The identity provider cannot be reached to check the token.',
-        {
-          level: 'warn',
-          status: 503,
-          cause: error,
-        },
-      )
-    })
-    const getKey = await keys
+    // Asked for only once the token reads as one: text that anybody can make up is no reason to call the provider.
+    const getKey: JWTVerifyGetKey = async (header, signed) => {
+      keys ??= keysOf(config, options.fetch).catch((error: unknown) => {
+        keys = undefined
+        throw error
+      })
+      return (await keys)(header, signed)
+    }
     try {
       const { issuer, audience } = config
       const rules = {
@@ -87,7 +84,9 @@ export function oidcVerifier(
 async function keysOf(config: OidcConfig, doFetch: typeof fetch): Promise<JWTVerifyGetKey> {
   let uri = config.jwksUri
   if (uri === undefined) {
-    const answer = await doFetch(`${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+    const answer = await doFetch(`${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
+      signal: AbortSignal.timeout(discoveryMs),
+    })
     const { jwks_uri: found } = (await answer.json()) as { jwks_uri?: unknown }
     if (typeof found !== 'string') throw new Error('the discovery document names no jwks_uri')
     uri = found

@@ -58,6 +58,8 @@ export interface CallContext {
   deps: ServiceDeps
   principal: Principal
   requestId: string
+  /** Takes one token of a caller's bucket, or of the address when left out: for operations that count for themselves. */
+  slowDown(who?: string): ProblemReply | null
   /** Runs once the changes are stored: wake-ups and other news that must not be early. */
   afterCommit(run: () => void | Promise<void>): void
 }

@@ -5,6 +5,8 @@ import type { FieldProblem, Refusal } from '../services/manage/outcome.ts'
 
 /** Every code with its status and title. Codes are stable: callers tell cases apart by them. */
 export const problemCodes = {
+  malformed_request: [400, 'This is not an HTTP request as it should be'],
+  body_incomplete: [400, 'The body ended too early'],
   invalid_json: [400, 'The body is not JSON'],
   invalid_idempotency_key: [400, 'The idempotency key cannot be used'],
   unauthorized: [401, 'A valid key is needed'],
@@ -14,15 +16,19 @@ export const problemCodes = {
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
   not_acceptable: [406, 'Not acceptable'],
+  request_timeout: [408, 'The request took too long to arrive'],
   conflict: [409, 'In conflict with what is stored'],
   idempotency_key_in_use: [409, 'The first request with this key is still running'],
   record_changed: [412, 'The record has changed'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
+  expectation_failed: [417, 'The expectation cannot be met'],
   invalid_request: [422, 'The request cannot be carried out as it is'],
   invalid_cursor: [422, 'The cursor does not belong here'],
   idempotency_key_reused: [422, 'The key was used for another request'],
   too_many_requests: [429, 'Too many requests'],
+  too_many_streams: [429, 'Too many event streams'],
+  headers_too_large: [431, 'The address and headers are too large'],
   internal_error: [500, 'Something went wrong inside the hub'],
   plugin_failed: [502, 'A plugin failed'],
   unavailable: [503, 'Not available now'],
@@ -112,6 +118,11 @@ function isDataException(error: unknown): boolean {
 
 function titleOf(status: number): string {
   return status >= 500 ? 'The hub cannot do this now' : 'The request cannot be carried out as it is'
+}
+
+/** The body of an answer to what never became a request of its own: there is no path and no id to name. */
+export function problemText({ problem: code, status, title, detail }: ProblemReply): string {
+  return JSON.stringify({ type: `/docs#problem-${code}`, title, status, ...(detail ? { detail } : {}), code })
 }
 
 /** The body of the response. */

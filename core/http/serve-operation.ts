@@ -190,6 +190,10 @@ async function run(
       deps: { ...deps.service, db },
       principal,
       requestId,
+      slowDown(who = `address:${incoming.remoteAddress}`) {
+        const taken = deps.take(who)
+        return taken.kind === 'limited' ? limited(taken.retryAfterSeconds) : null
+      },
       afterCommit: (one) => news.push(one),
     }
     const reply = await handle({ ...call, request }, context)

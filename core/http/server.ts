@@ -1,15 +1,18 @@
 // Owns the one port: HTTP to the application, upgrades to whoever takes them, and a going-down that loses no request.
 // Must not know a path.
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Clock } from '../domain/clock.ts'
 import { HubError } from '../domain/hub-error.ts'
 import type { Log } from '../domain/log.ts'
 import { repairUpgradeHead } from '../domain/upgrade-head.ts'
 import type { UpgradeAnswer } from '../host/plugin-routes.ts'
+import { servePlain } from './plain-again.ts'
+import { type ProblemReply, problem, problemText } from './problem.ts'
+import { answerRaw } from './raw-answer.ts'
 
 export interface ServerOptions {
   app: Hono
@@ -23,6 +26,8 @@ export interface ServerOptions {
   log: Log
   /** How long requests under way may take once the server goes down. */
   drainMs?: number
+  /** For tests, which cannot wait as long as a slow line may take. */
+  patience?: Partial<Patience>
 }
 
 export interface HttpServer {
@@ -32,31 +37,106 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** How long a peer may take, in milliseconds. */
+export interface Patience {
+  /** From the connection, or the first byte of a request, to the end of its headers; also for peers that say nothing at all. */
+  headersMs: number
+  /** From the first byte of a request to the last. */
+  requestMs: number
+  /** Between two requests on one connection. Longer than proxies keep theirs (60 s), so that none sends into a closing one. */
+  keepAliveMs: number
+  /** Without a byte in either direction, while an answer waits to be taken. Event streams say something every 15 s. */
+  stillMs: number
+  checkEveryMs: number
+}
+
 /** Nobody needs longer to say what they want; a body of the largest size over a slow line fits well. */
-const headersTimeoutMs = 15_000
-const requestTimeoutMs = 60_000
+const usual: Patience = {
+  headersMs: 15_000,
+  requestMs: 60_000,
+  keepAliveMs: 65_000,
+  stillMs: 120_000,
+  checkEveryMs: 5_000,
+}
+/** Request line and headers together. */
 const maxHeaderBytes = 16_384
 /** After an outage every charger of a site dials in within the same second. */
 const backlog = 4_096
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { app, log, pace, drainMs = 10_000 } = options
+  const patience = { ...usual, ...options.patience }
+  const serve = getRequestListener(app.fetch, {
+    // The runtime's own Request and Response stay what they are: plugins make them, too.
+    overrideGlobalObjects: false,
+    // HTTP/1.0 has no Host; load balancers still ask for health that way.
+    hostname: 'localhost',
+    errorHandler(error) {
+      if (error instanceof RequestError) return problemResponse(malformed(`${error.message}.`))
+      log.error({ err: error }, 'a request failed')
+      return problemResponse(problem('internal_error'))
+    },
+  })
+  /** Answers that are owed on a connection, in their order. */
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
   const server = createServer(
     {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5_000,
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      keepAliveTimeout: patience.keepAliveMs,
+      connectionsCheckingInterval: patience.checkEveryMs,
       maxHeaderSize: maxHeaderBytes,
+      // Refused here, so that the refusal says why.
+      requireHostHeader: false,
     },
-    // The runtime's own Request and Response stay what they are: plugins make them, too.
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    (request, response) => {
+      const { socket } = request
+      const owed = underWay.get(socket) ?? new Set()
+      underWay.set(socket, owed.add(response))
+      response.once('close', () => owed.delete(response))
+      const fault = hostFault(request)
+      if (fault === null) serve(request, response)
+      else answerPlain(response, malformed(fault))
+    },
   )
+  server.timeout = patience.stillMs
+  // Node would drop what is past its count without a word; the bytes are limited already.
+  server.maxHeadersCount = 0
+  const broken = new WeakSet<Duplex>()
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (broken.has(socket)) return
+    broken.add(socket)
+    const owed = [...(underWay.get(socket) ?? [])]
+    // Half an answer cannot be taken back.
+    if (error.code === 'ECONNRESET' || owed.some(({ req, headersSent }) => headersSent && !req.complete)) {
+      socket.destroy()
+      return
+    }
+    const refuse = () => answerRaw(socket, unreadable(error.code, error.message))
+    // What came whole before it has its effect, and its own answer first.
+    const last = owed.filter(({ req }) => req.complete).at(-1)
+    if (last) last.once('close', refuse)
+    else refuse()
+  })
+  server.on('checkExpectation', (_request, response) => {
+    answerPlain(response, problem('expectation_failed', { detail: 'Only `Expect: 100-continue` is understood.' }))
+  })
+  server.on('connect', (_request, socket) => {
+    answerRaw(
+      socket,
+      problem('method_not_allowed', {
+        detail: 'The hub is no proxy.',
+        headers: { Allow: 'GET, POST, PUT, PATCH, DELETE' },
+      }),
+    )
+  })
   const upgraded = new Set<Duplex>()
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', (request, socket: Socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return servePlain(server, request, socket, head)
     socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'))
+    socket.setTimeout(0)
     const answer = options.handleUpgrade(request, socket, head)
-    if (answer !== 'taken') return turnAway(socket, answer)
+    if (answer !== 'taken') return answerRaw(socket, turnedAway[answer])
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
   })
@@ -67,7 +147,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     const forget = () => silent.delete(socket)
     socket.once('close', forget)
     socket.on('error', (error) => log.debug({ err: error }, 'a connection failed'))
-    socket.setTimeout(headersTimeoutMs, () => silent.has(socket) && socket.destroy())
+    socket.setTimeout(patience.headersMs, () => silent.has(socket) && socket.destroy())
     socket.once('data', (first) => {
       forget()
       socket.setTimeout(0)
@@ -120,9 +200,47 @@ function cannotListen({ host, port }: ServerOptions, cause: NodeJS.ErrnoExceptio
   )
 }
 
-const refusals = { unknown: '404 Not Found', unavailable: '503 Service Unavailable' } as const
+const turnedAway = {
+  unknown: problem('not_found', { detail: 'Nobody takes sockets at this address; chargers dial /ocpp/{stationId}.' }),
+  unavailable: problem('unavailable', { detail: 'Try again soon.', headers: { 'Retry-After': '5' } }),
+} as const
 
-function turnAway(socket: Duplex, answer: 'unknown' | 'unavailable'): void {
-  const retry = answer === 'unavailable' ? 'Retry-After: 5\r\n' : ''
-  socket.end(`HTTP/1.1 ${refusals[answer]}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`)
+const malformed = (detail: string): ProblemReply =>
+  problem('malformed_request', { detail, headers: { Connection: 'close' } })
+
+/** RFC 9112 3.2: one Host, in HTTP/1.1 always. */
+function hostFault({ httpVersion, rawHeaders }: IncomingMessage): string | null {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts > 1) return 'There is more than one Host header.'
+  return hosts === 0 && httpVersion !== '1.0' ? 'The Host header is missing.' : null
+}
+
+/** What Node's parser and its time limits call an error. */
+function unreadable(code: string | undefined, message: string): ProblemReply {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return problem('headers_too_large', { detail: `Address and headers may have ${maxHeaderBytes} bytes.` })
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problem('request_timeout', { detail: 'Send headers and body without long pauses.' })
+    case 'HPE_INVALID_EOF_STATE':
+      return problem('body_incomplete', { detail: 'The connection was closed in the middle of the request.' })
+    default:
+      return problem('malformed_request', { detail: `${message.replace(/^Parse Error: /, '').replace(/\.?$/, '')}.` })
+  }
+}
+
+function problemResponse(reply: ProblemReply): Response {
+  return new Response(problemText(reply), {
+    status: reply.status,
+    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...reply.headers },
+  })
+}
+
+function answerPlain(response: ServerResponse, reply: ProblemReply): void {
+  response.writeHead(reply.status, {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  })
+  response.end(problemText(reply))
 }

@@ -49,7 +49,10 @@ const gates = definePlugin<{ url: string }, 'page'>({
       path: '/gates',
       title: 'Gates',
       fetch: async (request) =>
-        new Response(`page ${new URL(request.url).pathname}`, { headers: { 'Content-Type': 'text/html' } }),
+        new Response(`page ${new URL(request.url).pathname}`, {
+          status: request.url.endsWith('/none') ? 404 : 200,
+          headers: { 'Content-Type': 'text/html' },
+        }),
     })
   },
 })
@@ -170,6 +173,8 @@ describe("on the hub's own port", () => {
     expect(answer).toMatchObject({ status: 202, body: { path: '/facts/x', body: '{"not": json', query: '?y=1' } })
     expect((await hub.call('POST', at(`/in/${hub.service.newId()}/facts`), { key: null, text: '' })).status).toBe(404)
     expect((await hub.call('POST', at('/in/not-an-id/facts'), { key: null, text: '' })).status).toBe(404)
+    const encoded = `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`
+    expect((await hub.call('POST', at(`/in/${encoded}/facts`), { key: null, text: '' })).body.path).toBe('/facts')
   })
 
   test("a plugin's API takes the hub's keys and the scopes that it names", async () => {
@@ -198,6 +203,12 @@ describe("on the hub's own port", () => {
     expect(body.components.schemas.TestGates_Car).toBeDefined()
     expect((await hub.call('GET', at('/docs'), { key: null })).body).toContain('TestGates_listCars')
     expect(hub.contract.operations.some(({ path }) => path.startsWith('/api/v1/x'))).toBe(false)
+  })
+
+  test('what a page does not have is told to people in its words and to programs as a problem', async () => {
+    const ask = (accept: string) => hub.call('GET', at('/gates/none'), { key: null, headers: { accept } })
+    expect(await ask('text/html,*/*')).toMatchObject({ status: 404, body: 'page /gates/none' })
+    expect(await ask('*/*')).toMatchObject({ status: 404, body: { code: 'not_found' } })
   })
 
   test('its pages are served below their path, to anybody, and nothing else is', async () => {

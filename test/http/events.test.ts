@@ -154,17 +154,19 @@ test('a client that leaves while the hub waits for news is no failure', async ()
   const hubStays = new AbortController()
   const events: Parameters<typeof eventStream>[0]['events'] = {
     read: async () => ({ events: [], cursor: '', more: false }),
-    // News never comes; the wait ends with the client.
+    // The first page comes at once; news never comes, and the wait ends with the client.
     tail: async function* ({ signal }) {
+      yield { events: [], cursor: '', more: false }
       await new Promise((resolve) => signal?.addEventListener('abort', resolve))
     },
   }
-  const response = eventStream({
+  const response = await eventStream({
     events,
     filter: { organizationId: 'o' },
     now: () => new Date(),
     signal: hubStays.signal,
     failed: (error) => failures.push(error),
+    over: () => undefined,
   })
   const turn = () => new Promise((resolve) => setImmediate(resolve))
   await turn()
@@ -177,7 +179,37 @@ test('a stream that cannot begin is refused', async () => {
   expect(await hub.call('GET', '/events/stream', { headers: { 'Last-Event-ID': 'no cursor!' } })).toMatchObject({
     status: 422,
   })
+  // Well formed, and still nothing that the hub ever gave: an empty stream would make the client come back for ever.
+  expect(await hub.call('GET', '/events/stream', { headers: { 'Last-Event-ID': 'abcdef' } })).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_cursor', errors: [{ in: 'header', pointer: '/last-event-id' }] },
+  })
+  expect(await hub.call('GET', '/events?cursor=abcdef')).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_cursor', errors: [{ in: 'query', pointer: '/cursor' }] },
+  })
   expect((await hub.call('GET', '/events/stream?type=nothing.*')).status).toBe(422)
+})
+
+test('a caller may hold a hundred streams, and another when one has ended', async () => {
+  const { key } = (await hub.call('POST', '/api-keys', { body: { name: 'greedy', scopes: ['events:read'] } })).body
+  const open = async () => {
+    const leaving = new AbortController()
+    const headers = { Authorization: `Bearer ${key}` }
+    return { leaving, response: await hub.app.request('/api/v1/events/stream', { headers, signal: leaving.signal }) }
+  }
+  const held: Awaited<ReturnType<typeof open>>[] = []
+  for (let i = 0; i < 100; i++) held.push(await open())
+  expect(held.map(({ response }) => response.status)).toEqual(held.map(() => 200))
+  const more = await open()
+  expect([more.response.status, (await more.response.json()) as object]).toMatchObject([
+    429,
+    { code: 'too_many_streams' },
+  ])
+  expect((await hub.call('GET', '/events', { key })).status).toBe(200)
+  held[0]?.leaving.abort()
+  expect((await open()).response.status).toBe(200)
+  for (const { leaving } of held) leaving.abort()
 })
 
 test('over a socket: a client that goes ends its stream, and a hub that goes ends them all', async () => {

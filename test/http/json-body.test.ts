@@ -1,7 +1,7 @@
 // Owns the proof that the hub's own look for mistakes in JSON agrees with the runtime's parser, and finds them where they are.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { faultIn } from '../../core/http/json-body.ts'
+import { faultIn, readJson } from '../../core/http/json-body.ts'
 
 const parses = (text: string): boolean => {
   try {
@@ -54,5 +54,34 @@ describe('a fault is found exactly where the runtime refuses', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('bodies that are not read as JSON at all', () => {
+  const ask = async (body: string | Uint8Array | ReadableStream, headers: Record<string, string> = {}) => {
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers }, duplex: 'half' }
+    const read = await readJson(new Request('http://hub.test/', init as RequestInit), 1_000)
+    return 'problem' in read ? read.problem : read.value
+  }
+
+  test('another encoding than UTF-8 is refused: letters would be lost for good', async () => {
+    expect(await ask(Uint8Array.from([0x22, 0x4d, 0xfc, 0x22]))).toBe('invalid_json')
+    expect(await ask(new TextEncoder().encode('"Mü"'))).toBe('Mü')
+  })
+
+  test('compressed, said or not', async () => {
+    expect(await ask('{}', { 'content-encoding': 'gzip' })).toBe('unsupported_media_type')
+    expect(await ask('{}', { 'content-encoding': 'identity' })).toEqual({})
+  })
+
+  test('cut off in the middle, and larger than allowed', async () => {
+    const broken = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"a":'))
+        controller.error(new Error('aborted'))
+      },
+    })
+    expect(await ask(broken)).toBe('body_incomplete')
+    expect(await ask(' '.repeat(1_001))).toBe('body_too_large')
   })
 })

@@ -206,6 +206,37 @@ describe('an identity provider', () => {
   })
 })
 
+test('text that is no token is refused without asking the identity provider', async () => {
+  const asked: string[] = []
+  const away: typeof fetch = async (input) => {
+    asked.push(String(input))
+    throw new TypeError('fetch failed')
+  }
+  const oidc = { issuer: 'http://issuer.test', audience: 'baywatt', organizationId: '' }
+  const alone = await startHubApi({ settings: { oidc }, app: { fetch: away } })
+  try {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = part({ sub: 'x' })
+    for (const junk of [
+      'a.b.c',
+      '..',
+      `${part({ alg: 'none' })}.${claims}.`,
+      `${part({ alg: 'HS256' })}.${claims}.AAAA`,
+    ]) {
+      expect((await alone.call('GET', '/session', { key: junk })).status).toBe(401)
+    }
+    expect(asked).toEqual([])
+    const token = `${part({ alg: 'RS256' })}.${claims}.AAAA`
+    expect(await alone.call('GET', '/session', { key: token })).toMatchObject({
+      status: 503,
+      body: { code: 'identity_provider_unreachable' },
+    })
+    expect(asked).toHaveLength(1)
+  } finally {
+    await alone.close()
+  }
+})
+
 describe('limits', () => {
   test('each key has its own, and is told when to come back', async () => {
     const small = await startHubApi({ settings: { rateLimit: { burst: 5, perSecond: 1 } } })
@@ -225,6 +256,22 @@ describe('limits', () => {
       await small.close()
     }
   })
+})
+
+test('a stranger who guesses keeps nobody at the same address from logging in', async () => {
+  const small = await startHubApi({ settings: { rateLimit: { burst: 5, perSecond: 1 } } })
+  try {
+    const login = (key: string) => small.call('POST', '/session', { key: null, body: { key } })
+    const guesses: number[] = []
+    for (let i = 0; i < 8; i++) guesses.push((await login(`bwk_guess_${i}_0123456789abcdef`)).status)
+    expect(guesses).toEqual([401, 401, 401, 401, 401, 429, 429, 429])
+    expect((await login(small.owner)).status).toBe(200)
+    const again: number[] = []
+    for (let i = 0; i < 6; i++) again.push((await login(small.owner)).status)
+    expect(again).toContain(429)
+  } finally {
+    await small.close()
+  }
 })
 
 test('asking often whether the hub is well is never answered with a refusal', async () => {

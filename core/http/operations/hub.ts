@@ -1,5 +1,6 @@
 // Owns the operations on events, the audit log, API keys and the dashboard's login.
 // Must not hold rules; core/services does.
+import { HubError } from '../../domain/hub-error.ts'
 import type { Entropy } from '../../services/keys/api-key-text.ts'
 import { createKey, getKey, listKeys, revokeKey } from '../../services/keys/manage-keys.ts'
 import type { KeyVerdict } from '../../services/keys/verify-key.ts'
@@ -7,7 +8,7 @@ import { listAudit } from '../../services/manage/read-records.ts'
 import type { EventPorts } from '../api-ports.ts'
 import { principalOf, unknownCaller } from '../authenticate.ts'
 import { listQuery } from '../cursor.ts'
-import { eventStream } from '../event-stream.ts'
+import { eventStream, eventStreamHeaders } from '../event-stream.ts'
 import type { CallContext, Part, Principal } from '../operation-types.ts'
 import { type ProblemReply, problem } from '../problem.ts'
 import { done, listed, made, mapped, shown } from '../replies.ts'
@@ -41,8 +42,18 @@ interface EventQuery {
   type?: string
 }
 
+/** Each asks the database twice a second; a hundred windows of the dashboard are more than anybody has open. */
+const mostStreams = 100
+
 export function hub(options: HubOperationsDeps): Part<Ids> {
   const { events, eventTypes, entropy, now, cookies, closing } = options
+
+  const streams = new Map<string, number>()
+  const openStreams = (actor: string, more: 1 | -1) => {
+    const now = (streams.get(actor) ?? 0) + more
+    if (now === 0) streams.delete(actor)
+    else streams.set(actor, now)
+  }
 
   const filterOf = ({ access }: CallContext, { siteId, type }: EventQuery) => {
     const sites = siteId === undefined ? access.siteIds : (access.siteIds?.filter((id) => id === siteId) ?? [siteId])
@@ -85,19 +96,35 @@ export function hub(options: HubOperationsDeps): Part<Ids> {
         },
       }
     },
-    streamEvents({ query, request }, context) {
+    async streamEvents({ query, request }, context) {
       const filter = filterOf(context, query)
       if (filter.types?.length === 0) return noSuchType(eventTypes)
+      if (request.method === 'HEAD') return new Response(null, { headers: eventStreamHeaders })
       const { deps, requestId } = context
+      const { actor } = context.access
+      if ((streams.get(actor) ?? 0) >= mostStreams) {
+        return problem('too_many_streams', { detail: `There are ${mostStreams} already. End one first.` })
+      }
       const after = request.headers.get('last-event-id')
-      return eventStream({
-        events,
-        filter,
-        ...(after === null ? {} : { after }),
-        now,
-        signal: AbortSignal.any([request.signal, closing]),
-        failed: (error) => deps.log.warn({ err: error, requestId }, 'an event stream broke off'),
-      })
+      openStreams(actor, 1)
+      try {
+        return await eventStream({
+          events,
+          filter,
+          ...(after === null ? {} : { after }),
+          now,
+          signal: AbortSignal.any([request.signal, closing]),
+          failed: (error) => deps.log.warn({ err: error, requestId }, 'an event stream broke off'),
+          over: () => openStreams(actor, -1),
+        })
+      } catch (error) {
+        if (after === null || !(error instanceof HubError && error.code === 'cursor_invalid')) throw error
+        const { message } = error
+        return problem('invalid_cursor', {
+          detail: message,
+          errors: [{ in: 'header', pointer: '/last-event-id', message }],
+        })
+      }
     },
     listAuditLog: async ({ query }, { deps, access }) => listed(await listAudit(deps)(access, listQuery(query))),
 
@@ -111,10 +138,14 @@ export function hub(options: HubOperationsDeps): Part<Ids> {
     revokeApiKey: async ({ path }, { deps, access }) => done(await revokeKey({ ...deps, now })(access, path.keyId)),
 
     getSession: (_call, { principal }) => ({ status: 200, body: sessionOf(principal) }),
-    async createSession({ body }) {
+    async createSession({ body }, { slowDown }) {
+      // Counted as everywhere else, by key or, for who has none, by address: many callers share that of their proxy, and a
+      // stranger's guesses must not keep the others out.
       const verdict = await options.verifyKey({ text: body.key })
-      if (verdict.kind !== 'valid') return unknownCaller('This key is not known, or no longer good.')
+      if (verdict.kind !== 'valid') return slowDown() ?? unknownCaller('This key is not known, or no longer good.')
       const principal = principalOf(verdict.key, true)
+      const limited = slowDown(principal.actor)
+      if (limited) return limited
       return {
         status: 200,
         headers: { 'Set-Cookie': await cookies.issue(verdict.key.keyId) },

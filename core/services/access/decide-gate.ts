@@ -46,9 +46,19 @@ export function decideGate(deps: DecideGateDeps) {
     }
 
     const keep = (question: GateQuestion, verdict: Verdict) => {
-      const storedDecision = deps.record([factOf(deps, question, verdict)]).catch((error: unknown) => {
-        deps.log.error({ err: error, requestId: question.requestId }, 'a gate decision could not be stored')
-      })
+      const { requestId } = question
+      const storedDecision = deps.record([factOf(deps, question, verdict)]).then(
+        (results) => {
+          for (const result of results) {
+            if (result.status === 'rejected')
+              deps.log.error(
+                { requestId, reason: result.reason, pointer: result.pointer },
+                'a gate decision was not kept',
+              )
+          }
+        },
+        (error: unknown) => deps.log.error({ err: error, requestId }, 'a gate decision could not be stored'),
+      )
       storing.add(storedDecision)
       void storedDecision.then(() => storing.delete(storedDecision))
     }

@@ -273,6 +273,13 @@ describe('gate questions and status', () => {
       status: 400,
       body: { code: 'body_invalid' },
     })
+    // Its decision could not be kept, so it is not given.
+    const unstorable = { lane: 'in\0', direction: 'entry', occurredAt: '2019-03-10T12:00:00Z' }
+    const credentials = [{ kind: 'card', value: 'EEFFC004\ud800' }]
+    expect(await connection.post('gate-requests', { requestId: 'q1', credentials, ...unstorable })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/credentials/0/value' }, { pointer: '/lane' }] },
+    })
     await connection.settled()
     const kept = await database.db
       .selectFrom('parking_fact')
