@@ -148,10 +148,7 @@ export class StationLane {
   }
 
   /** Runs `body` as `run` does, on a memory that reaches back as far as it needs. */
-  runReaching(
-    receivedAt: Date,
-    body: (state: StationState, work: StationWork) => Promise<void>,
-  ): Promise<void> {
+  runReaching(receivedAt: Date, body: (state: StationState, work: StationWork) => Promise<void>): Promise<void> {
     return this.run(receivedAt, this.epoch, (state, work) =>
       this.#reaching(state, work, [], null, (current) => body(current, work)),
     )
