@@ -33,7 +33,7 @@ import { releaseStationsOf } from '../store/charger-state.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { type JobTask, runWorker } from '../store/job-worker.ts'
-import { countJobs } from '../store/jobs.ts'
+import { countJobs, countJobsWithin } from '../store/jobs.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import type { HubConfig } from './config.ts'
 import { openHubKeys } from './hub-keys.ts'
@@ -61,7 +61,7 @@ export interface Hub {
   /** The first key, when this start made it. */
   firstKey: string | null
   host: Host
-  /** Resolves when no job waits or runs and nothing is due: what the demo and tests wait for. */
+  /** Resolves when no job runs, waits or settles and nothing is due: what the demo and tests wait for. */
   idle(): Promise<void>
   stop(): Promise<void>
 }
@@ -356,18 +356,18 @@ function readPinned(path: string): PinnedConnection[] {
 }
 
 async function untilIdle(
-  ownerPool: Parameters<typeof countJobs>[0],
+  ownerPool: Parameters<typeof countJobsWithin>[0],
   db: Parameters<typeof readEvents>[0],
   clock: Clock,
 ): Promise<void> {
   for (;;) {
-    const counts = await countJobs(ownerPool)
+    const jobs = await countJobsWithin(ownerPool, defaultChargerSettings.settleAfterMs)
     const due = await db
       .selectFrom('timer')
       .select(db.fn.countAll().as('n'))
       .where('due_at', '<=', clock.now())
       .executeTakeFirstOrThrow()
-    if (counts.due === 0 && counts.running === 0 && Number(due.n) === 0) return
+    if (jobs === 0 && Number(due.n) === 0) return
     await sleep(25)
   }
 }

@@ -70,6 +70,18 @@ export async function countJobs(ownerPool: Pool): Promise<JobCounts> {
   return rows[0] ?? { due: 0, later: 0, running: 0, failed: 0 }
 }
 
+/** Jobs that run, or will within `ms` and were never tried: what has happened just now is not through yet. */
+export async function countJobsWithin(ownerPool: Pool, ms: number): Promise<number> {
+  const { rows } = await ownerPool.query<{ n: number }>(
+    `select count(*)::int as n from graphile_worker.jobs
+     where locked_at is not null
+        or (attempts < max_attempts and run_at <= now()
+            + case attempts when 0 then $1 else 0 end * interval '1 millisecond')`,
+    [ms],
+  )
+  return rows[0]?.n ?? 0
+}
+
 /** The advisory lock that a living worker holds on its own session: the database gives it free when the process is gone. */
 export const workerLockSql = `hashtextextended('baywatt worker ' || $1, 0)`
 

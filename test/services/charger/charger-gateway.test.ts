@@ -291,6 +291,21 @@ describe('transaction identity', () => {
     expect(await s.sessions()).toMatchObject([{ state: 'closed', energy_wh: 6_000, ended_at: at(49), flags: [] }])
   })
 
+  it('T9 a transaction is closed as forgotten however much has been forgotten in memory since', async () => {
+    const s = await station()
+    await s.status(0, 'preparing')
+    await s.sink.record(started({ time: time(1) }))
+    for (let minute = 2; minute < 82; minute++) await s.status(minute, minute % 2 === 0 ? 'charging' : 'suspended_vehicle')
+    await s.status(90, 'available')
+    await s.sink.close('the network was gone')
+    const timer = (
+      await database.db.selectFrom('timer').selectAll().where('kind', '=', 'charger.orphan').execute()
+    ).find(({ data }) => (data as { stationId: string }).stationId === s.stationId)
+    await hub.gateway.closeOrphan(timer?.data as Parameters<typeof hub.gateway.closeOrphan>[0])
+    expect(await s.transactions()).toMatchObject([{ state: 'ended', stop_reason: 'stop_missing' }])
+    expect(await s.sessions()).toMatchObject([{ state: 'closed', started_at: at(1), flags: ['orphan_closed'] }])
+  })
+
   it('M18 the meter of the whole station never reaches a session', async () => {
     const s = await station()
     const { number } = await s.sink.record(started())
