@@ -295,7 +295,8 @@ describe('transaction identity', () => {
     const s = await station()
     await s.status(0, 'preparing')
     await s.sink.record(started({ time: time(1) }))
-    for (let minute = 2; minute < 82; minute++) await s.status(minute, minute % 2 === 0 ? 'charging' : 'suspended_vehicle')
+    for (let minute = 2; minute < 82; minute++)
+      await s.status(minute, minute % 2 === 0 ? 'charging' : 'suspended_vehicle')
     await s.status(90, 'available')
     await s.sink.close('the network was gone')
     const timer = (
