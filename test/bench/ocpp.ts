@@ -108,7 +108,8 @@ async function measured(
   server: Server,
   order: Omit<Parameters<typeof runLoad>[0], 'url' | 'password' | 'from'>,
 ): Promise<Measured> {
-  let before = await server.usage()
+  const idle = order.mode === 'idle'
+  let before = await server.usage('collected')
   let after = before
   let from = 0
   let to = 0
@@ -116,12 +117,12 @@ async function measured(
     { ...order, from: 0, url: `ws://127.0.0.1:${server.port}/ocpp`, password },
     {
       begin: async () => {
-        if (order.mode !== 'idle') before = await server.usage()
+        if (!idle) before = await server.usage()
         from = serverCpuSeconds(postgres.pid)
-        if (order.mode === 'idle') after = await server.usage()
+        if (idle) after = await server.usage('collected')
       },
       end: async () => {
-        if (order.mode !== 'idle') after = await server.usage()
+        if (!idle) after = await server.usage()
         to = serverCpuSeconds(postgres.pid)
       },
     },

@@ -18,7 +18,8 @@ const probe = new URL('./usage-probe.ts', import.meta.url).href
 
 export interface Server {
   port: number
-  usage(): Promise<Usage>
+  /** `collected`: garbage is collected first, which a server at work would feel. */
+  usage(collected?: 'collected'): Promise<Usage>
   stop(): Promise<void>
 }
 
@@ -49,7 +50,7 @@ export async function startServer(
   })
   return {
     port,
-    usage: () =>
+    usage: (collected) =>
       new Promise((resolve) => {
         const hear = (m: Usage & { kind: string }) => {
           if (m.kind !== 'usage') return
@@ -57,7 +58,7 @@ export async function startServer(
           resolve(m)
         }
         child.on('message', hear)
-        child.send('usage')
+        child.send(collected === undefined ? 'usage' : 'usage collected')
       }),
     stop: () => stopped(child),
   }
