@@ -548,6 +548,17 @@ const statements = [
     primary key (organization_id, change_id)
   )`,
 
+  // Sessions that the charger path wrote and whose links nobody has looked at since: one waiting job of the site looks at all that
+  // gathered. A row for each change, never an upsert: the charger path must not wait for who is just taking a row away.
+  `create table session_change (
+    organization_id uuid not null,
+    site_id uuid not null,
+    change_id uuid not null,
+    session_id uuid not null,
+    primary key (organization_id, change_id)
+  )`,
+  `create index session_change_site on session_change (organization_id, site_id)`,
+
   // ---- parking ------------------------------------------------------------------------------------------------
   `create table parking_fact (
     organization_id uuid not null,
@@ -1043,22 +1054,30 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // that two transactions with the same keys do not lock each other out. A queue name says what must not run at the same
   // time, down to one subject; all subjects of a kind share 16 queues, because the worker locks every free queue each time
   // it looks for a job (graphile-worker 0.16 getJob, "strategy 2"), and one queue per subject would soon be thousands.
+  // A job that waits for more of its like waits from the last of them, or ("delayFrom": "first") from the first.
   await sql`
     create function hub_add_jobs(specs json) returns void language plpgsql security definer
     set search_path = pg_catalog, pg_temp as $$
+    declare
+      from_last graphile_worker.job_spec[];
+      from_first graphile_worker.job_spec[];
     begin
-      perform from graphile_worker.add_jobs(array(
-        select (s.task, s.payload, regexp_replace(s.queue, '[^:]*$', substr(md5(s.queue), 1, 1)), s.run_at, s.attempts,
-          s.key, null, null)::graphile_worker.job_spec
+      select array_agg(s.spec order by s.key, s.n) filter (where not s.keeps_time),
+        array_agg(s.spec order by s.key, s.n) filter (where s.keeps_time)
+      into from_last, from_first
+      from (
+        select j.n, j.key, coalesce(j.spec ->> 'delayFrom' = 'first', false) as keeps_time,
+          (j.spec ->> 'task', j.spec -> 'payload', regexp_replace(j.spec ->> 'queue', '[^:]*$', substr(md5(j.spec ->> 'queue'), 1, 1)),
+            now() + (j.spec ->> 'delayMs')::int * interval '1 millisecond', (j.spec ->> 'attempts')::int,
+            j.key, null, null)::graphile_worker.job_spec as spec
         from (
-          select distinct on (coalesce(j.spec ->> 'key', '#' || j.n)) j.n, j.spec ->> 'task' as task, j.spec -> 'payload' as payload,
-            j.spec ->> 'queue' as queue, j.spec ->> 'key' as key, (j.spec ->> 'attempts')::int as attempts,
-            now() + (j.spec ->> 'delayMs')::int * interval '1 millisecond' as run_at
-          from json_array_elements(specs) with ordinality as j(spec, n)
-          order by coalesce(j.spec ->> 'key', '#' || j.n), j.n desc
-        ) s
-        order by s.key, s.n
-      ));
+          select distinct on (coalesce(e.spec ->> 'key', '#' || e.n)) e.n, e.spec, e.spec ->> 'key' as key
+          from json_array_elements(specs) with ordinality as e(spec, n)
+          order by coalesce(e.spec ->> 'key', '#' || e.n), e.n desc
+        ) j
+      ) s;
+      if from_last is not null then perform from graphile_worker.add_jobs(from_last); end if;
+      if from_first is not null then perform from graphile_worker.add_jobs(from_first, true); end if;
     end $$`.execute(db)
 
   await sql`

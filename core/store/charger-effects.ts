@@ -524,6 +524,22 @@ const remoteStart = defineEffect<RemoteStartRow>({
     where c.organization_id = r.organization_id and c.command_id = r.command_id and c.outcome = 'pending'`,
 })
 
+export interface SessionChangeRow {
+  organization_id: string
+  site_id: string
+  change_id: string
+  session_id: string
+}
+const sessionChange = defineEffect<SessionChangeRow>({
+  name: 'session_change',
+  order: 62,
+  sql: insertAll(
+    'session_change',
+    ['organization_id', 'site_id', 'change_id', 'session_id'],
+    'on conflict (organization_id, change_id) do nothing',
+  ),
+})
+
 const event = defineEffect<Record<string, unknown>>({ name: 'event', order: 70, sql: appendEventsSql })
 
 const job = defineEffect<NewJob>({
@@ -549,6 +565,7 @@ export const effect = {
   deviation: (row: DeviationRow): Effect => ({ template: deviation, row }),
   timer: (row: TimerRow): Effect => ({ template: timer, row }),
   remoteStart: (row: RemoteStartRow): Effect => ({ template: remoteStart, row }),
+  sessionChange: (row: SessionChangeRow): Effect => ({ template: sessionChange, row }),
   event: (input: NewEvent): Effect => ({ template: event, row: eventRow(input) }),
   job: (input: NewJob): Effect => ({ template: job, row: input }),
 }

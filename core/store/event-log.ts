@@ -28,8 +28,10 @@ export interface NewJob {
   queue?: string
   key?: string
   attempts?: number
-  /** How long it waits for more of the same: each that comes meanwhile, by its key, takes its place and waits anew. */
+  /** How long it waits for more of the same; each that comes meanwhile, by its key, takes its place. */
   delayMs?: number
+  /** Whether the one that takes its place waits anew (`last`, the default) or only until the first would have run. */
+  delayFrom?: 'first' | 'last'
 }
 
 export function eventRow(event: NewEvent): Record<string, unknown> {

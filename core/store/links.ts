@@ -22,44 +22,57 @@ export async function lockSiteLinks(trx: Db, { siteId }: LinkScope): Promise<voi
   await sql`select pg_advisory_xact_lock(hashtextextended(${`baywatt links ${siteId}`}, 0))`.execute(trx)
 }
 
-export async function indexRow(
+/** By subject; those that stand nowhere in the index are left out. */
+export async function indexRows(
   db: Db,
   { organizationId }: LinkScope,
   kind: 'stay' | 'session',
-  id: string,
-): Promise<IndexRow | undefined> {
-  return db
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, IndexRow>> {
+  const rows = await db
     .selectFrom('link_index')
     .selectAll()
     .where('organization_id', '=', organizationId)
     .where('kind', '=', kind)
-    .where('subject_id', '=', id)
-    .executeTakeFirst()
+    .where('subject_id', '=', sql<string>`any(${ids}::uuid[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.subject_id, row]))
 }
 
-/** Null takes the subject out of the index. */
-export async function writeIndexRow(
+export type IndexPlace = Pick<IndexRow, 'keys' | 'from_at' | 'to_at'>
+
+/** Null takes a subject out of the index. */
+export async function writeIndexRows(
   trx: Db,
   { organizationId, siteId }: LinkScope,
   kind: 'stay' | 'session',
-  id: string,
-  row: Pick<IndexRow, 'keys' | 'from_at' | 'to_at'> | null,
+  places: ReadonlyMap<string, IndexPlace | null>,
 ): Promise<void> {
-  if (row === null) {
+  const gone = [...places].filter(([, place]) => place === null).map(([id]) => id)
+  if (gone.length > 0)
     await trx
       .deleteFrom('link_index')
       .where('organization_id', '=', organizationId)
       .where('kind', '=', kind)
-      .where('subject_id', '=', id)
+      .where('subject_id', '=', sql<string>`any(${gone}::uuid[])`)
       .execute()
-    return
-  }
-  const content = { keys: row.keys, from_at: row.from_at, to_at: row.to_at }
-  await trx
-    .insertInto('link_index')
-    .values({ organization_id: organizationId, site_id: siteId, kind, subject_id: id, ...content })
-    .onConflict((conflict) => conflict.columns(['organization_id', 'kind', 'subject_id']).doUpdateSet(content))
-    .execute()
+  const rows = [...places].flatMap(([subject_id, place]) => {
+    if (place === null) return []
+    const { keys, from_at, to_at } = place
+    return [{ organization_id: organizationId, site_id: siteId, kind, subject_id, keys, from_at, to_at }]
+  })
+  if (rows.length > 0)
+    await trx
+      .insertInto('link_index')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['organization_id', 'kind', 'subject_id']).doUpdateSet((set) => ({
+          keys: set.ref('excluded.keys'),
+          from_at: set.ref('excluded.from_at'),
+          to_at: set.ref('excluded.to_at'),
+        })),
+      )
+      .execute()
 }
 
 /**
@@ -68,7 +81,7 @@ export async function writeIndexRow(
  */
 export async function partnersById(
   db: Db,
-  { organizationId, siteId }: LinkScope,
+  scope: LinkScope,
   kind: 'stay' | 'session',
   ids: readonly string[],
   slackMs: number,
@@ -76,14 +89,34 @@ export async function partnersById(
   if (ids.length === 0) return []
   const { rows } = await sql<{ subject_id: string }>`
     select distinct p.subject_id from link_index a cross join lateral (
-      select i.subject_id from link_index i
-      where i.organization_id = ${organizationId} and i.site_id = ${siteId} and i.keys && a.keys and i.kind <> a.kind
-        and i.from_at <= coalesce(a.to_at, 'infinity') + ${slackMs} * interval '1 millisecond'
-        and coalesce(i.to_at, 'infinity') >= a.from_at - ${slackMs} * interval '1 millisecond'
+      select i.subject_id from link_index i where ${isPartner(scope, slackMs)}
     ) p
-    where a.organization_id = ${organizationId} and a.kind = ${kind} and a.subject_id = any(${ids}::uuid[])
+    where a.organization_id = ${scope.organizationId} and a.kind = ${kind} and a.subject_id = any(${ids}::uuid[])
     order by 1`.execute(db)
   return rows.map(({ subject_id }) => subject_id)
+}
+
+/** Which of these have partners at all. */
+export async function withPartners(
+  db: Db,
+  scope: LinkScope,
+  kind: 'stay' | 'session',
+  ids: readonly string[],
+  slackMs: number,
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<{ subject_id: string }>`
+    select a.subject_id from link_index a
+    where a.organization_id = ${scope.organizationId} and a.kind = ${kind} and a.subject_id = any(${ids}::uuid[])
+      and exists (select from link_index i where ${isPartner(scope, slackMs)})`.execute(db)
+  return rows.map(({ subject_id }) => subject_id)
+}
+
+/** Of the index rows `a` and `i`. */
+function isPartner({ organizationId, siteId }: LinkScope, slackMs: number) {
+  return sql`i.organization_id = ${organizationId} and i.site_id = ${siteId} and i.keys && a.keys and i.kind <> a.kind
+    and i.from_at <= coalesce(a.to_at, 'infinity') + ${slackMs} * interval '1 millisecond'
+    and coalesce(i.to_at, 'infinity') >= a.from_at - ${slackMs} * interval '1 millisecond'`
 }
 
 /**
@@ -146,6 +179,23 @@ export async function sessionsById(
     .where('state', '<>', 'void')
     .orderBy('session_id')
     .execute()
+}
+
+/** Takes sessions off the list of those that changed, each once however often it changed. */
+export async function takeSessionChanges(
+  trx: Db,
+  { organizationId, siteId }: LinkScope,
+  limit: number,
+): Promise<{ changes: number; sessionIds: string[] }> {
+  const { rows } = await sql<{ session_id: string }>`
+    with taken as materialized (
+      select change_id from session_change where organization_id = ${organizationId} and site_id = ${siteId}
+      order by change_id limit ${limit} for update skip locked
+    )
+    delete from session_change c using taken t
+    where c.organization_id = ${organizationId} and c.change_id = t.change_id
+    returning c.session_id`.execute(trx)
+  return { changes: rows.length, sessionIds: [...new Set(rows.map(({ session_id }) => session_id))].sort() }
 }
 
 export async function siteSettings(db: Db, { organizationId, siteId }: LinkScope): Promise<unknown> {

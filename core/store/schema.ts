@@ -702,6 +702,13 @@ export interface ScheduleTable {
   last_at: Date
 }
 
+export interface SessionChangeTable {
+  organization_id: string
+  site_id: string
+  change_id: string
+  session_id: string
+}
+
 export interface SiteTable {
   organization_id: string
   site_id: string
@@ -940,6 +947,7 @@ export interface HubTables {
   protocol_deviation: ProtocolDeviationTable
   review_item: ReviewItemTable
   schedule: ScheduleTable
+  session_change: SessionChangeTable
   site: SiteTable
   station: StationTable
   station_identity: StationIdentityTable

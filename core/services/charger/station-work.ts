@@ -79,9 +79,12 @@ export function addReview(
   )
 }
 
-/** Has the links of a session looked at again, once the commit is through, and its bill: there is none while it runs. */
+/**
+ * Has the links of a session looked at again, once the commit is through, and its bill: there is none while it runs. The links of
+ * all sessions of a site that changed within moments are one look.
+ */
 export function addSessionJobs(
-  { settings }: ChargerDeps,
+  { settings, newId }: ChargerDeps,
   station: StationState,
   work: StationWork,
   sessionId: string,
@@ -91,14 +94,10 @@ export function addSessionJobs(
   if (site_id === null) return
   const place = { organizationId: organization_id, siteId: site_id }
   const delayMs = settings.settleAfterMs
+  const links = `links:${site_id}`
   work.effects.push(
-    effect.job({
-      task: 'link.evaluate',
-      payload: { ...place, sessionId },
-      key: `link:${sessionId}`,
-      queue: `link:${site_id}`,
-      delayMs,
-    }),
+    effect.sessionChange({ organization_id, site_id, change_id: newId(), session_id: sessionId }),
+    effect.job({ task: 'link.sessions', payload: place, key: links, queue: links, delayMs, delayFrom: 'first' }),
   )
   if (!billable) return
   const subjectKey = `session:${sessionId}`

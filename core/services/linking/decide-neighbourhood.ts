@@ -9,7 +9,7 @@ import {
   type LinkPolicy,
   type SessionView,
 } from '../../domain/link/index.ts'
-import { type LinkRow, type LinkScope, laterStays, linksOf, partnersById } from '../../store/links.ts'
+import { type LinkRow, type LinkScope, laterStays, linksOf, partnersById, withPartners } from '../../store/links.ts'
 import type { HubTables } from '../../store/schema.ts'
 import type { StayRow } from '../../store/stays.ts'
 import { loadViews } from './load-views.ts'
@@ -68,6 +68,16 @@ export async function partners(
   ids: readonly string[],
 ): Promise<string[]> {
   return partnersById(db, scope, kind, ids, slackMs)
+}
+
+/** Which of these the index has subjects of the other kind for. */
+export async function haveAnyPartner(
+  db: Kysely<HubTables>,
+  scope: LinkScope,
+  kind: 'stay' | 'session',
+  ids: readonly string[],
+): Promise<string[]> {
+  return withPartners(db, scope, kind, ids, slackMs)
 }
 
 export function union(...lists: readonly (readonly string[])[]): string[] {

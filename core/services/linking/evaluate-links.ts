@@ -1,13 +1,19 @@
 // Owns the task `link.evaluate`: after a stay or a session changed, the links of every session that may depend on it are made anew.
 // Must not overwrite what a person decided, nor depend on the order in which evaluations run.
 import type { Kysely } from 'kysely'
-import { linkIndexKeys, type SessionView, type StayView } from '../../domain/link/index.ts'
-import { type IndexRow, indexRow, type LinkScope, linksOf, lockSiteLinks, writeIndexRow } from '../../store/links.ts'
+import {
+  type IndexPlace,
+  indexRows,
+  type LinkScope,
+  linksOf,
+  lockSiteLinks,
+  writeIndexRows,
+} from '../../store/links.ts'
 import type { HubTables } from '../../store/schema.ts'
-import type { StayRow } from '../../store/stays.ts'
 import { transaction } from '../../store/transaction.ts'
 import { contentText } from '../parking/same-content.ts'
 import { decideNeighbourhood, partners, union } from './decide-neighbourhood.ts'
+import { isHistory, isPast, placeInIndex, placeOfStay } from './index-place.ts'
 import { type LinkChange, linkChanges, stayName } from './link-rows.ts'
 import { historyFrom, linkSettingsOf, openHistoryFrom } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
@@ -40,8 +46,6 @@ export interface EvaluateLinksDeps extends RematchDeps {
 
 /** Rounds in which new links may come up while plugins are asked about the last ones. */
 const mostRounds = 4
-/** How long before its exit a car whose entry was not seen is looked for. */
-const longestUnseenMs = 7 * 86_400_000
 
 /**
  * @example
@@ -135,8 +139,7 @@ async function affectedSessions(
   const [stay] = views.stays
   if (sessionId !== undefined) {
     const history = session !== undefined && isPast(session, since.ended)
-    const place = session && !history ? placeOfSession(session) : null
-    const stays = await reindex(trx, scope, 'session', sessionId, place)
+    const stays = await reindex(trx, scope, 'session', sessionId, placeInIndex(session, since.ended))
     if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true, history }
     if (task.alone) return { sessionIds: [sessionId], partnerless: false, history }
     return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false, history }
@@ -156,40 +159,18 @@ async function affectedSessions(
   return { sessionIds: union(direct, rivals), partnerless: false, history }
 }
 
-function isPast({ pluggedAt, unpluggedAt }: SessionView, ended: Date): boolean {
-  return (unpluggedAt ?? pluggedAt) < ended
-}
-
-function isHistory({ entered_at, exited_at, exit_before }: StayRow, since: { ended: Date; open: Date }): boolean {
-  const end = exited_at ?? exit_before
-  return end !== null ? end < since.ended : entered_at !== null && entered_at < since.open
-}
-
-type Place = Pick<IndexRow, 'keys' | 'from_at' | 'to_at'>
-
 /** The subject's partners by the place it had in the index until now, and by the one it has now. */
 async function reindex(
   trx: Kysely<HubTables>,
   scope: LinkScope,
   kind: 'stay' | 'session',
   id: string,
-  now: Place | null,
+  now: IndexPlace | null,
 ): Promise<string[]> {
-  const row = await indexRow(trx, scope, kind, id)
-  const before: Place | null = row ? { keys: row.keys, from_at: row.from_at, to_at: row.to_at } : null
+  const row = (await indexRows(trx, scope, kind, [id])).get(id)
+  const before: IndexPlace | null = row ? { keys: row.keys, from_at: row.from_at, to_at: row.to_at } : null
   const former = before ? await partners(trx, scope, kind, [id]) : []
   if (contentText(now) === contentText(before)) return former
-  await writeIndexRow(trx, scope, kind, id, now)
+  await writeIndexRows(trx, scope, kind, new Map([[id, now]]))
   return now ? union(former, await partners(trx, scope, kind, [id])) : former
-}
-
-function placeOfSession(session: SessionView): Place {
-  return { keys: linkIndexKeys(session), from_at: session.pluggedAt, to_at: session.pluggedAt }
-}
-
-function placeOfStay(stay: StayView, row: StayRow): Place | null {
-  const { entered_at, exited_at, exit_before, state } = row
-  const from = entered_at ?? (exited_at ? new Date(exited_at.getTime() - longestUnseenMs) : null)
-  if (state === 'voided' || from === null) return null
-  return { keys: linkIndexKeys(stay), from_at: from, to_at: exited_at ?? exit_before }
 }

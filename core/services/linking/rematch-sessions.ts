@@ -35,6 +35,15 @@ export async function rematchSessions(
   return deps.quietly === undefined ? run() : deps.quietly(station, run)
 }
 
+/** Which of these sessions ought to be somebody else's. */
+export async function sessionsOfOthers(
+  db: Db,
+  organizationId: string,
+  sessionIds: readonly string[],
+): Promise<string[]> {
+  return (await otherHolders(db, organizationId, sessionIds)).sessions.map(({ sessionId }) => sessionId)
+}
+
 async function rewrite(
   deps: ServiceDeps,
   trx: Db,

@@ -108,7 +108,20 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
       suspect: null,
     })
   const jobs = (id: string) => [
-    effect.job({ task: 'link.evaluate', payload: { id }, key: `link:${id}`, queue: `link:${station.siteId}` }),
+    effect.sessionChange({
+      organization_id: place.organization_id,
+      site_id: place.site_id,
+      change_id: newId(),
+      session_id: id,
+    }),
+    effect.job({
+      task: 'link.sessions',
+      payload: {},
+      key: `links:${station.siteId}`,
+      queue: `links:${station.siteId}`,
+      delayMs: 500,
+      delayFrom: 'first',
+    }),
     effect.job({ task: 'bill.evaluate', payload: { id }, key: `bill:${id}`, queue: `bill:${id}` }),
   ]
   const sessionRow = (id: string, state: 'active' | 'closed') =>

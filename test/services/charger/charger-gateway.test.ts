@@ -147,13 +147,30 @@ describe('one charge', () => {
     const { number } = await s.sink.record(started())
     await s.sink.record(ended(number))
     const [session] = await s.sessions()
-    const jobs = await database.ownerPool.query(`select key from graphile_worker.jobs where key like $1`, [
-      `%${session?.session_id}`,
+    const jobs = await database.ownerPool.query(`select key from graphile_worker.jobs where key = any($1)`, [
+      [`bill:session:${session?.session_id}`, `links:${session?.site_id}`],
     ])
-    expect(jobs.rows.map((r: { key: string }) => r.key).sort()).toEqual([
-      `bill:session:${session?.session_id}`,
-      `link:${session?.session_id}`,
-    ])
+    expect(jobs.rows).toHaveLength(2)
+    const changes = await database.db.selectFrom('session_change').selectAll().execute()
+    expect(changes).toContainEqual(
+      expect.objectContaining({ site_id: session?.site_id, session_id: session?.session_id }),
+    )
+  })
+
+  it('has the links looked at in moments, however busy the site is', async () => {
+    const s = await station()
+    const runAt = async () =>
+      (
+        await database.ownerPool.query<{ run_at: Date }>(`select run_at from graphile_worker.jobs where key = $1`, [
+          `links:${hub.siteId}`,
+        ])
+      ).rows[0]?.run_at
+    await s.sink.record(started({ time: time(0) }))
+    const first = await runAt()
+    expect(first).toBeInstanceOf(Date)
+    const { number } = await s.sink.record(started({ time: time(90) }))
+    await s.sink.record(ended(number, { time: time(100) }))
+    expect(await runAt()).toEqual(first)
   })
 })
 
