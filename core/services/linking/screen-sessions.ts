@@ -31,7 +31,7 @@ export function screenSessions(deps: ServiceDeps): (scope: LinkScope) => Promise
       const changes = await transaction(deps.db, (trx) => screen(deps, trx, scope)).catch((error: unknown) => {
         // One of them may be what fails. Each for itself, it cannot hold up the others; without a database this fails, too.
         deps.log.warn({ err: error, ...scope }, 'sessions could not be looked at together')
-        return transaction(deps.db, (trx) => putToEvaluation(trx, scope))
+        return transaction(deps.db, (trx) => putAllToEvaluation(trx, scope))
       })
       if (changes < mostChanges) return
     }
@@ -62,18 +62,21 @@ async function screen(deps: ServiceDeps, trx: Db, scope: LinkScope): Promise<num
   }
   await writeIndexRows(trx, scope, 'session', moved)
   for (const id of await haveAnyPartner(trx, scope, 'session', [...moved.keys()])) asked.add(id)
-  await addJobs(
-    trx,
-    [...asked].map((id) => linkJob(scope, id)),
-  )
+  await putToEvaluation(trx, scope, [...asked])
   return changes
 }
 
-async function putToEvaluation(trx: Db, scope: LinkScope): Promise<number> {
+async function putAllToEvaluation(trx: Db, scope: LinkScope): Promise<number> {
   const { changes, sessionIds } = await takeSessionChanges(trx, scope, mostChanges)
-  await addJobs(
-    trx,
-    sessionIds.map((id) => linkJob(scope, id)),
-  )
+  await putToEvaluation(trx, scope, sessionIds)
   return changes
+}
+
+/** One after the other: they would only wait for each other's lock on the site, each keeping a worker from other work. */
+function putToEvaluation(trx: Db, scope: LinkScope, sessionIds: readonly string[]): Promise<void> {
+  const queue = `link:${scope.siteId}`
+  return addJobs(
+    trx,
+    sessionIds.map((id) => ({ ...linkJob(scope, id), queue })),
+  )
 }

@@ -9,7 +9,7 @@ import { eventually } from '../../setup/eventually.ts'
 import { chargerDifferences } from '../kill/compare.ts'
 import { adminKey, api, buildGarage, type Garage } from '../kill/garage.ts'
 import { type HubProcess, hubProcess, patienceMs } from '../kill/hub-process.ts'
-import { readStored, type Stored } from '../kill/stored.ts'
+import { ofStations, readStored } from '../kill/stored.ts'
 import { createTraffic, type Traffic } from '../kill/traffic.ts'
 import { broken, hostileValues, torn, write } from './hostile-json.ts'
 import { callsOf, type HttpCall, operations } from './http-calls.ts'
@@ -909,7 +909,8 @@ describe('the parking line', () => {
           .sort(),
       ).toEqual([...honest.acknowledged.facts.keys()].sort())
       expect(honest.facts.filter((fact) => !honest.acknowledged.facts.has(`${fact.id}/${fact.revision}`))).toEqual([])
-      expect(chargerDifferences({ ...honest, extraStatuses: [] }, ofHonestStations(rows))).toEqual([])
+      const honestCodes = garage.stations.slice(0, 2).map((station) => station.code)
+      expect(chargerDifferences({ ...honest, extraStatuses: [] }, ofStations(rows, honestCodes))).toEqual([])
     },
     limitMs,
   )
@@ -972,22 +973,4 @@ function untilNothingIsDue(): Promise<void> {
     'a hub with nothing to do',
     patienceMs,
   )
-}
-
-function ofHonestStations(stored: Stored): Stored {
-  const codes = garage.stations.slice(0, 2).map((station) => station.code)
-  const ids = new Set(stored.station.filter((row) => codes.includes(row.code)).map((row) => row.station_id))
-  const mine = <T extends { station_id: string | null }>(rows: readonly T[]) =>
-    rows.filter((row) => ids.has(row.station_id ?? ''))
-  return {
-    ...stored,
-    station: mine(stored.station),
-    connector_status: mine(stored.connector_status),
-    ocpp_transaction: mine(stored.ocpp_transaction),
-    transaction_event: mine(stored.transaction_event),
-    meter_value: mine(stored.meter_value),
-    charging_session: mine(stored.charging_session),
-    station_message: mine(stored.station_message),
-    review_item: mine(stored.review_item),
-  }
 }

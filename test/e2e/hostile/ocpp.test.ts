@@ -8,7 +8,7 @@ import { chargerDifferences } from '../kill/compare.ts'
 import { adminKey, api, buildGarage, type Garage, type GarageStation } from '../kill/garage.ts'
 import { type HubProcess, hubProcess } from '../kill/hub-process.ts'
 import { untilIdle } from '../kill/idle.ts'
-import { readStored, type Stored } from '../kill/stored.ts'
+import { ofStations, readStored, type Stored } from '../kill/stored.ts'
 import { createTraffic, type Traffic } from '../kill/traffic.ts'
 import { brokenCalls, brokenFrames, goodCalls } from './ocpp-calls.ts'
 import { connectWild, type WildStation } from './wild-station.ts'
@@ -240,24 +240,6 @@ test(
 )
 
 const honestCodes = () => garage.stations.slice(0, 2).map((station) => station.code)
-
-/** Only what belongs to these stations. */
-function ofStations(stored: Stored, codes: readonly string[]): Stored {
-  const ids = new Set(stored.station.filter((row) => codes.includes(row.code)).map((row) => row.station_id))
-  const mine = <T extends { station_id: string | null }>(rows: readonly T[]) =>
-    rows.filter((row) => ids.has(row.station_id ?? ''))
-  return {
-    ...stored,
-    station: mine(stored.station),
-    connector_status: mine(stored.connector_status),
-    ocpp_transaction: mine(stored.ocpp_transaction),
-    transaction_event: mine(stored.transaction_event),
-    meter_value: mine(stored.meter_value),
-    charging_session: mine(stored.charging_session),
-    station_message: mine(stored.station_message),
-    review_item: mine(stored.review_item),
-  }
-}
 
 /** Rows beside the journal. */
 function rowCounts(stored: Stored): Record<string, number> {

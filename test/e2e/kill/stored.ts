@@ -70,3 +70,21 @@ export function readStored(dataDir: string): Promise<Stored> {
     }
   })
 }
+
+/** Only what belongs to these stations. */
+export function ofStations(stored: Stored, codes: readonly string[]): Stored {
+  const ids = new Set(stored.station.filter((row) => codes.includes(row.code)).map((row) => row.station_id))
+  const mine = <T extends { station_id: string | null }>(rows: readonly T[]) =>
+    rows.filter((row) => ids.has(row.station_id ?? ''))
+  return {
+    ...stored,
+    station: mine(stored.station),
+    connector_status: mine(stored.connector_status),
+    ocpp_transaction: mine(stored.ocpp_transaction),
+    transaction_event: mine(stored.transaction_event),
+    meter_value: mine(stored.meter_value),
+    charging_session: mine(stored.charging_session),
+    station_message: mine(stored.station_message),
+    review_item: mine(stored.review_item),
+  }
+}
