@@ -548,13 +548,14 @@ const statements = [
     primary key (organization_id, change_id)
   )`,
 
-  // Sessions that the charger path wrote and whose links nobody has looked at since: one waiting job of the site looks at all that
-  // gathered. A row for each change, never an upsert: the charger path must not wait for who is just taking a row away.
+  // Sessions that the charger path wrote and whose links and bills nobody has looked at since: one waiting job of the site looks at
+  // all that gathered. A row for each change, never an upsert: the charger path must not wait for who is just taking a row away.
   `create table session_change (
     organization_id uuid not null,
     site_id uuid not null,
     change_id uuid not null,
     session_id uuid not null,
+    billable boolean not null,
     primary key (organization_id, change_id)
   )`,
   `create index session_change_site on session_change (organization_id, site_id)`,

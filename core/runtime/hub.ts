@@ -27,7 +27,7 @@ import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
-import { screenSessions } from '../services/linking/screen-sessions.ts'
+import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
@@ -184,7 +184,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     const tasks: Record<string, JobTask> = {
       ...host.tasks,
       'link.evaluate': task(links),
-      'link.sessions': task(screenSessions(service)),
+      'sessions.changed': task(sessionsChanged(service)),
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),

@@ -78,7 +78,11 @@ export async function readSubjectFacts(db: Db, organizationId: string, key: Subj
   const subject = subjectOf(key)
   if (subject === null) return null
   const found = subject.kind === 'stay' ? await readStay(db, organizationId, subject.id) : null
-  const rows = await readSessions(db, organizationId, subject)
+  const rows = await readSessions(
+    db,
+    organizationId,
+    subject.kind === 'stay' ? { kind: 'stay', id: subject.id } : [subject.id],
+  )
   const siteId = subject.kind === 'stay' ? found?.siteId : rows[0]?.siteId
   if (siteId === undefined) return null
   return {
@@ -131,11 +135,11 @@ async function readStay(
   return { siteId: row.site_id, stay }
 }
 
-/** The session itself, or those linked to the stay; in order of plugging in. */
-async function readSessions(
+/** Of these sessions, or of those linked to the stay; in order of plugging in. */
+export async function readSessions(
   db: Db,
   organizationId: string,
-  subject: { kind: 'stay' | 'session'; id: string },
+  of: readonly string[] | { kind: 'stay'; id: string },
 ): Promise<{ siteId: string | null; session: SessionFacts }[]> {
   const rows = await db
     .selectFrom('charging_session as c')
@@ -149,8 +153,8 @@ async function readSessions(
     .select(['b.area_id', 'a.parker_kind'])
     .where('c.organization_id', '=', organizationId)
     .where((on) =>
-      subject.kind === 'session'
-        ? on('c.session_id', '=', subject.id)
+      !('kind' in of)
+        ? on('c.session_id', '=', sql<string>`any(${of}::uuid[])`)
         : on(
             'c.session_id',
             'in',
@@ -158,7 +162,7 @@ async function readSessions(
               .selectFrom('link as l')
               .select('l.session_id')
               .where('l.organization_id', '=', organizationId)
-              .where('l.stay_id', '=', subject.id)
+              .where('l.stay_id', '=', of.id)
               .where('l.state', '=', 'linked'),
           ),
     )

@@ -2,8 +2,9 @@
 // Must not issue bills.
 import { type Kysely, sql } from 'kysely'
 import type { SubjectKey } from '../domain/bill/index.ts'
+import { jsonText } from './json-text.ts'
 import type { HubTables } from './schema.ts'
-import { clearTimer, setTimer } from './timers.ts'
+import { clearTimer, setTimers } from './timers.ts'
 
 type Db = Kysely<HubTables>
 
@@ -63,23 +64,56 @@ export async function lockSubjects(
 
 /** The state, and the appointment that goes with it. The row must be locked. */
 export async function setSubject(trx: Db, place: SubjectPlace, next: SubjectState, now: Date): Promise<void> {
-  await trx
-    .updateTable('billing_subject')
-    .set({ state: next.state, reason: next.reason, due_at: next.dueAt, site_id: place.siteId, updated_at: now })
-    .where('organization_id', '=', place.organizationId)
-    .where('subject_key', '=', place.subjectKey)
-    .where((row) =>
-      row.or([
-        row('state', '<>', next.state),
-        row('reason', 'is distinct from', next.reason),
-        row('due_at', 'is distinct from', next.dueAt),
-        row('site_id', '<>', place.siteId),
-      ]),
-    )
-    .execute()
-  const timer = { organizationId: place.organizationId, kind: 'bill.evaluate', key: `bill:${place.subjectKey}` }
-  if (next.dueAt === null) await clearTimer(trx, timer)
-  else await setTimer(trx, { ...timer, siteId: place.siteId, dueAt: next.dueAt, data: { ...place } })
+  await setSubjects(trx, place, new Map([[place.subjectKey, next]]), now)
+  if (next.dueAt !== null) return
+  const { organizationId, subjectKey } = place
+  await clearTimer(trx, { organizationId, kind: 'bill.evaluate', key: `bill:${subjectKey}` })
+}
+
+/** Of several; appointments are made and moved, and none is taken back. The rows must be locked. */
+export async function setSubjects(
+  trx: Db,
+  { organizationId, siteId }: Omit<SubjectPlace, 'subjectKey'>,
+  states: ReadonlyMap<SubjectKey, SubjectState>,
+  now: Date,
+): Promise<void> {
+  if (states.size === 0) return
+  const rows = [...states].map(([subject_key, { state, reason, dueAt }]) => ({
+    subject_key,
+    state,
+    reason,
+    due_at: dueAt,
+  }))
+  await sql`update billing_subject b
+    set state = r.state, reason = r.reason, due_at = r.due_at, site_id = ${siteId}::uuid, updated_at = ${now}
+    from json_to_recordset(${jsonText(rows)}::json) as r(subject_key text, state text, reason text, due_at timestamptz)
+    where b.organization_id = ${organizationId} and b.subject_key = r.subject_key
+      and (b.state, b.reason, b.due_at, b.site_id) is distinct from (r.state, r.reason, r.due_at, ${siteId}::uuid)`.execute(
+    trx,
+  )
+  await setTimers(
+    trx,
+    [...states].flatMap(([subjectKey, { dueAt }]) => {
+      if (dueAt === null) return []
+      const data = { organizationId, siteId, subjectKey }
+      return [{ organizationId, siteId, kind: 'bill.evaluate', key: `bill:${subjectKey}`, dueAt, data }]
+    }),
+  )
+}
+
+/** Of these sessions, those that are on a bill, or that somebody paid for. */
+export async function sessionsInBooks(
+  db: Db,
+  organizationId: string,
+  sessionIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select s.id from unnest(${sessionIds}::uuid[]) as s(id)
+    where exists (select from bill_line l where l.organization_id = ${organizationId} and l.session_id = s.id)
+      or exists (select from bill b where b.organization_id = ${organizationId} and b.subject_key = 'session:' || s.id)
+      or exists (select from payment p where p.organization_id = ${organizationId} and p.subject_key = 'session:' || s.id)
+    `.execute(db)
+  return rows.map(({ id }) => id)
 }
 
 /** Subjects that wait for a person or a tariff. */

@@ -529,13 +529,15 @@ export interface SessionChangeRow {
   site_id: string
   change_id: string
   session_id: string
+  /** There is no bill while it runs. */
+  billable: boolean
 }
 const sessionChange = defineEffect<SessionChangeRow>({
   name: 'session_change',
   order: 62,
   sql: insertAll(
     'session_change',
-    ['organization_id', 'site_id', 'change_id', 'session_id'],
+    ['organization_id', 'site_id', 'change_id', 'session_id', 'billable'],
     'on conflict (organization_id, change_id) do nothing',
   ),
 })

@@ -181,21 +181,31 @@ export async function sessionsById(
     .execute()
 }
 
-/** Takes sessions off the list of those that changed, each once however often it changed. */
+export interface SessionChanges {
+  /** How many were taken. */
+  taken: number
+  /** Each once, however often it changed. */
+  sessionIds: string[]
+  /** Those of them that may be billed. */
+  billable: string[]
+}
+
+/** Takes sessions off the list of those that changed. */
 export async function takeSessionChanges(
   trx: Db,
   { organizationId, siteId }: LinkScope,
   limit: number,
-): Promise<{ changes: number; sessionIds: string[] }> {
-  const { rows } = await sql<{ session_id: string }>`
+): Promise<SessionChanges> {
+  const { rows } = await sql<{ session_id: string; billable: boolean }>`
     with taken as materialized (
       select change_id from session_change where organization_id = ${organizationId} and site_id = ${siteId}
       order by change_id limit ${limit} for update skip locked
     )
     delete from session_change c using taken t
     where c.organization_id = ${organizationId} and c.change_id = t.change_id
-    returning c.session_id`.execute(trx)
-  return { changes: rows.length, sessionIds: [...new Set(rows.map(({ session_id }) => session_id))].sort() }
+    returning c.session_id, c.billable`.execute(trx)
+  const ids = (some: typeof rows) => [...new Set(some.map(({ session_id }) => session_id))].sort()
+  return { taken: rows.length, sessionIds: ids(rows), billable: ids(rows.filter(({ billable }) => billable)) }
 }
 
 export async function siteSettings(db: Db, { organizationId, siteId }: LinkScope): Promise<unknown> {

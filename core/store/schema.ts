@@ -707,6 +707,7 @@ export interface SessionChangeTable {
   site_id: string
   change_id: string
   session_id: string
+  billable: boolean
 }
 
 export interface SiteTable {

@@ -22,11 +22,31 @@ export interface NewTimer {
 
 /** Sets the appointment or moves it; in the transaction of whatever makes it necessary. */
 export async function setTimer(db: Kysely<HubTables>, timer: NewTimer): Promise<void> {
-  const row = { due_at: timer.dueAt, data: jsonText(timer.data), site_id: timer.siteId }
+  await setTimers(db, [timer])
+}
+
+/** Several, none of them twice. */
+export async function setTimers(db: Kysely<HubTables>, timers: readonly NewTimer[]): Promise<void> {
+  if (timers.length === 0) return
   await db
     .insertInto('timer')
-    .values({ organization_id: timer.organizationId, kind: timer.kind, key: timer.key, ...row })
-    .onConflict((conflict) => conflict.columns(['organization_id', 'kind', 'key']).doUpdateSet(row))
+    .values(
+      timers.map(({ organizationId, siteId, kind, key, dueAt, data }) => ({
+        organization_id: organizationId,
+        site_id: siteId,
+        kind,
+        key,
+        due_at: dueAt,
+        data: jsonText(data),
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['organization_id', 'kind', 'key']).doUpdateSet((set) => ({
+        site_id: set.ref('excluded.site_id'),
+        due_at: set.ref('excluded.due_at'),
+        data: set.ref('excluded.data'),
+      })),
+    )
     .execute()
 }
 

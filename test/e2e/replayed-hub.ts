@@ -12,7 +12,7 @@ import { defaultChargerSettings } from '../../core/services/charger/charger-deps
 import { type ChargerGateway, chargerGateway } from '../../core/services/charger/charger-gateway.ts'
 import { evaluateLinks } from '../../core/services/linking/evaluate-links.ts'
 import { identityChanged } from '../../core/services/linking/identity-changed.ts'
-import { screenSessions } from '../../core/services/linking/screen-sessions.ts'
+import { sessionsChanged } from '../../core/services/linking/sessions-changed.ts'
 import { manageCredentials } from '../../core/services/manage/manage-credentials.ts'
 import { manageVehicles } from '../../core/services/manage/manage-people.ts'
 import { parcsSink } from '../../core/services/parking/parcs-sink.ts'
@@ -98,7 +98,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
     log: silent,
     tasks: {
       'link.evaluate': task(links),
-      'link.sessions': task(screenSessions(service)),
+      'sessions.changed': task(sessionsChanged(service)),
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),

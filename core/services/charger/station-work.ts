@@ -80,34 +80,28 @@ export function addReview(
 }
 
 /**
- * Has the links of a session looked at again, once the commit is through, and its bill: there is none while it runs. The links of
- * all sessions of a site that changed within moments are one look.
+ * Has the links and, unless it runs, the bill of a session looked at again, once the commit is through. All sessions of a site
+ * that changed within moments are one look.
  */
 export function addSessionJobs(
   { settings, newId }: ChargerDeps,
   station: StationState,
   work: StationWork,
-  sessionId: string,
+  session_id: string,
   { billable }: { billable: boolean },
 ): void {
   const { organization_id, site_id } = station.record
   if (site_id === null) return
-  const place = { organizationId: organization_id, siteId: site_id }
-  const delayMs = settings.settleAfterMs
-  const links = `links:${site_id}`
+  const name = `sessions:${site_id}`
   work.effects.push(
-    effect.sessionChange({ organization_id, site_id, change_id: newId(), session_id: sessionId }),
-    effect.job({ task: 'link.sessions', payload: place, key: links, queue: links, delayMs, delayFrom: 'first' }),
-  )
-  if (!billable) return
-  const subjectKey = `session:${sessionId}`
-  work.effects.push(
+    effect.sessionChange({ organization_id, site_id, change_id: newId(), session_id, billable }),
     effect.job({
-      task: 'bill.evaluate',
-      payload: { ...place, subjectKey },
-      key: `bill:${subjectKey}`,
-      queue: `bill:${subjectKey}`,
-      delayMs,
+      task: 'sessions.changed',
+      payload: { organizationId: organization_id, siteId: site_id },
+      key: name,
+      queue: name,
+      delayMs: settings.settleAfterMs,
+      delayFrom: 'first',
     }),
   )
 }

@@ -54,7 +54,7 @@ export async function saveLinks(
   await addJobs(trx, [...[...new Set(subjects)].map((subjectKey) => billJob(scope, subjectKey)), ...jobs])
 }
 
-function billJob({ organizationId, siteId }: LinkScope, subjectKey: string): NewJob {
+export function billJob({ organizationId, siteId }: LinkScope, subjectKey: string): NewJob {
   const name = `bill:${subjectKey}`
   return { task: 'bill.evaluate', payload: { organizationId, siteId, subjectKey }, key: name, queue: name }
 }

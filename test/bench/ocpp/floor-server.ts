@@ -107,22 +107,22 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
       extra: null,
       suspect: null,
     })
-  const jobs = (id: string) => [
+  const jobs = (id: string, billable: boolean) => [
     effect.sessionChange({
       organization_id: place.organization_id,
       site_id: place.site_id,
       change_id: newId(),
       session_id: id,
+      billable,
     }),
     effect.job({
-      task: 'link.sessions',
-      payload: {},
-      key: `links:${station.siteId}`,
-      queue: `links:${station.siteId}`,
+      task: 'sessions.changed',
+      payload: { organizationId: station.organizationId, siteId: station.siteId },
+      key: `sessions:${station.siteId}`,
+      queue: `sessions:${station.siteId}`,
       delayMs: 500,
       delayFrom: 'first',
     }),
-    effect.job({ task: 'bill.evaluate', payload: { id }, key: `bill:${id}`, queue: `bill:${id}` }),
   ]
   const sessionRow = (id: string, state: 'active' | 'closed') =>
     effect.session({
@@ -260,7 +260,7 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
         sessionRow(id, 'active'),
         transaction(id, 'open'),
         event('charging_session.started'),
-        ...jobs(id),
+        ...jobs(id, false),
       ]
     }
     case 'StopTransaction': {
@@ -272,7 +272,7 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
         sessionRow(id, 'closed'),
         transaction(id, 'ended'),
         event('charging_session.ended'),
-        ...jobs(id),
+        ...jobs(id, true),
       ]
     }
     case 'MeterValues':

@@ -45,7 +45,13 @@ export interface Garage {
   link(stayId: string, sessionId: string, state?: string): Promise<void>
   tariff(scope: 'parking' | 'charging', rules: object, code?: string): Promise<string>
   assign(tariffId: string, more?: Record<string, unknown>): Promise<string>
-  pay(values: { stayId?: string | null; amountMinor: number; kind?: string; method?: string }): Promise<string>
+  pay(values: {
+    stayId?: string | null
+    sessionId?: string
+    amountMinor: number
+    kind?: string
+    method?: string
+  }): Promise<string>
 }
 
 export interface StayValues {
@@ -286,7 +292,7 @@ export async function openGarage(
         .execute()
       return assignmentId
     },
-    async pay({ stayId = null, amountMinor, kind = 'captured', method = 'card' }) {
+    async pay({ stayId = null, sessionId, amountMinor, kind = 'captured', method = 'card' }) {
       const paymentId = id()
       await db
         .insertInto('payment')
@@ -295,6 +301,7 @@ export async function openGarage(
           payment_id: paymentId,
           kind,
           stay_id: stayId,
+          subject_key: sessionId === undefined ? null : `session:${sessionId}`,
           content_key: paymentId,
           vendor_transaction: 'TX-1',
           method,

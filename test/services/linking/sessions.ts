@@ -3,7 +3,7 @@
 import { systemNewId } from '../../../core/runtime/random.ts'
 import { type EvaluateLinksDeps, evaluateLinks, type LinkTask } from '../../../core/services/linking/evaluate-links.ts'
 import { identityChanged } from '../../../core/services/linking/identity-changed.ts'
-import { screenSessions } from '../../../core/services/linking/screen-sessions.ts'
+import { sessionsChanged } from '../../../core/services/linking/sessions-changed.ts'
 import type { ServiceDeps } from '../../../core/services/service-deps.ts'
 import { minute } from '../../domain/stay/fact-maker.ts'
 import type { TestDatabase } from '../../setup/database.ts'
@@ -98,7 +98,7 @@ export async function addCharge(garage: Garage, options: SessionOptions & { toke
 export interface Linking {
   evaluate(of: Pick<LinkTask, 'sessionId' | 'stayId'>): Promise<void>
   /** As the charger path does with sessions that it wrote: noted as changed, then looked at together. */
-  look(sessionIds: readonly string[], deps?: ServiceDeps): Promise<void>
+  look(sessionIds: readonly string[], how?: { billable?: boolean; deps?: ServiceDeps }): Promise<void>
   /** Runs the stored `link.evaluate` jobs of the site, those that come up meanwhile included; `pick` may leave some for later. */
   runJobs(pick?: (name: string) => boolean): Promise<void>
   /** Has what people changed looked at, then the links. Returns how many changes had gathered. */
@@ -130,7 +130,7 @@ export function linking(database: TestDatabase, garage: Garage, hold?: EvaluateL
       .length
   return {
     evaluate: (of) => run({ organizationId, siteId, ...of }),
-    async look(sessionIds, deps = garage.deps) {
+    async look(sessionIds, { billable = false, deps = garage.deps } = {}) {
       if (sessionIds.length > 0)
         await garage.db
           .insertInto('session_change')
@@ -140,10 +140,11 @@ export function linking(database: TestDatabase, garage: Garage, hold?: EvaluateL
               site_id: siteId,
               change_id: systemNewId(),
               session_id,
+              billable,
             })),
           )
           .execute()
-      await screenSessions(deps)({ organizationId, siteId })
+      await sessionsChanged(deps)({ organizationId, siteId })
     },
     runJobs,
     async rematch() {

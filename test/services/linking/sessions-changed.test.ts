@@ -1,4 +1,4 @@
-// Owns the proof that sessions that changed together are looked at together, and that none is missed by it.
+// Owns the proof that sessions that changed together are looked at together, their links and their bills, and that none is missed.
 // Must not repeat what evaluations decide; the property of link order holds both ways to one result.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordParkingFacts } from '../../../core/services/parking/record-parking-facts.ts'
@@ -40,6 +40,20 @@ async function open() {
           .orderBy('subject_id')
           .execute()
       ).map(({ subject_id, from_at }) => [subject_id, from_at]),
+    /** Sessions whose bill is put to evaluation. */
+    toBill: async () =>
+      (
+        await database.ownerPool.query<{ key: string }>(
+          `select p.payload ->> 'subjectKey' as key from graphile_worker._private_jobs p
+             join graphile_worker._private_tasks t on t.id = p.task_id and t.identifier = 'bill.evaluate'
+             where p.payload ->> 'siteId' = $1 order by 1`,
+          [siteId],
+        )
+      ).rows.map(({ key }) => key),
+    subjects: async () =>
+      (
+        await db.selectFrom('billing_subject').select(['session_id', 'state']).where('site_id', '=', siteId).execute()
+      ).map(({ session_id, state }) => [session_id, state]),
     waiting: async () =>
       (await db.selectFrom('session_change').select('session_id').where('site_id', '=', siteId).execute()).length,
   }
@@ -115,6 +129,21 @@ test('a session whose holder was enrolled while it was stored is put to evaluati
   expect(account_id).toBe(accountId)
 })
 
+test('a session that ended waits to be billed; one that has a stay is put to evaluation, one that runs has no bill', async () => {
+  const { garage, look, record, runJobs, toBill, subjects } = await open()
+  await record([entry('e', 0, [card('04A3C6CAE26180')], { stayRef: 'A' })])
+  await runJobs()
+  const alone = await addSession(garage, { token: '11223344', plugged: 5, unplugged: 50 })
+  const mine = await addSession(garage, { token: '04A3C6CAE26180', plugged: 5, unplugged: 50, evse: 2 })
+  const running = await addSession(garage, { token: '55667788', plugged: 5, evse: 3 })
+  const before = await toBill()
+  await look([running])
+  expect(await subjects()).toEqual([])
+  await look([alone, mine], { billable: true })
+  expect(await subjects()).toEqual([[alone, 'pending']])
+  expect(await toBill()).toEqual([...before, `session:${mine}`].sort())
+})
+
 test('more changes than one look takes are all looked at', async () => {
   const { garage, look, record, runJobs, asked, waiting } = await open()
   await record([entry('e', 0, [card('04A3C6CAE26180')], { stayRef: 'A' })])
@@ -127,7 +156,7 @@ test('more changes than one look takes are all looked at', async () => {
 })
 
 test('what cannot be looked at together is put to evaluation one by one', async () => {
-  const { garage, look, asked, waiting, index } = await open()
+  const { garage, look, asked, toBill, waiting, index } = await open()
   const ids = [
     await addSession(garage, { token: '04A3C6CAE26180', plugged: 5 }),
     await addSession(garage, { token: '11223344', plugged: 5, evse: 2 }),
@@ -138,8 +167,9 @@ test('what cannot be looked at together is put to evaluation one by one', async 
       throw new Error('no time')
     },
   }
-  await look(ids, { ...garage.deps, clock })
+  await look(ids, { billable: true, deps: { ...garage.deps, clock } })
   expect(await asked()).toEqual([...ids].sort())
+  expect(await toBill()).toEqual(ids.map((id) => `session:${id}`).sort())
   expect(await index()).toEqual([])
   expect(await waiting()).toBe(0)
 })

@@ -1,6 +1,6 @@
-// Owns the task `link.sessions`: of all sessions of a site that the charger path wrote within moments, the index is brought up to date,
-// and those that have anything to do with a stay are put to `link.evaluate`, each for itself.
-// Must not decide a link. Most sessions of a site without gates end here: nobody to belong to, and one look for all of them.
+// Owns the task `sessions.changed`: of all sessions of a site that the charger path wrote within moments, the index is brought up to
+// date, and those that have anything to do with a stay, or with the books, are put to `link.evaluate` and `bill.evaluate`, each for itself.
+// Must not decide a link or a bill. Most sessions of a site without gates end here: nobody to belong to, and one look for all of them.
 import { addJobs } from '../../store/event-log.ts'
 import {
   type IndexPlace,
@@ -13,6 +13,7 @@ import {
 } from '../../store/links.ts'
 import type { Db } from '../../store/record-table.ts'
 import { transaction } from '../../store/transaction.ts'
+import { deferBills } from '../billing/defer-bills.ts'
 import { contentText } from '../parking/same-content.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { haveAnyPartner } from './decide-neighbourhood.ts'
@@ -20,30 +21,41 @@ import { placeInIndex } from './index-place.ts'
 import { historyFrom, linkSettingsOf } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
 import { sessionsOfOthers } from './rematch-sessions.ts'
-import { linkJob } from './save-links.ts'
+import { billJob, linkJob } from './save-links.ts'
 
 /** Changes in one transaction, which keeps others from deciding links of the site. */
 const mostChanges = 500
 
-export function screenSessions(deps: ServiceDeps): (scope: LinkScope) => Promise<void> {
+export function sessionsChanged(deps: ServiceDeps): (scope: LinkScope) => Promise<void> {
   return async (scope) => {
     for (;;) {
-      const changes = await transaction(deps.db, (trx) => screen(deps, trx, scope)).catch((error: unknown) => {
+      const taken = await transaction(deps.db, (trx) => lookTogether(deps, trx, scope)).catch((error: unknown) => {
         // One of them may be what fails. Each for itself, it cannot hold up the others; without a database this fails, too.
         deps.log.warn({ err: error, ...scope }, 'sessions could not be looked at together')
         return transaction(deps.db, (trx) => putAllToEvaluation(trx, scope))
       })
-      if (changes < mostChanges) return
+      if (taken < mostChanges) return
     }
   }
 }
 
 /** Returns how many changes were taken off the list. */
-async function screen(deps: ServiceDeps, trx: Db, scope: LinkScope): Promise<number> {
+async function lookTogether(deps: ServiceDeps, trx: Db, scope: LinkScope): Promise<number> {
   await lockSiteLinks(trx, scope)
-  const { changes, sessionIds } = await takeSessionChanges(trx, scope, mostChanges)
-  if (changes === 0) return 0
-  const ended = historyFrom(await linkSettingsOf(trx, scope), deps.clock.now())
+  const { taken, sessionIds, billable } = await takeSessionChanges(trx, scope, mostChanges)
+  if (taken === 0) return 0
+  const now = deps.clock.now()
+  const asked = await withQuestions(trx, scope, sessionIds, now)
+  const alone = billable.filter((id) => !asked.has(id))
+  const toBill = new Set(await deferBills(trx, scope, alone, now))
+  const bills = billable.filter((id) => asked.has(id) || toBill.has(id))
+  await putToEvaluation(trx, scope, [...asked], bills)
+  return taken
+}
+
+/** Sessions whose links may differ from what they were. Of the others the index is up to date. */
+async function withQuestions(trx: Db, scope: LinkScope, sessionIds: string[], now: Date): Promise<Set<string>> {
+  const ended = historyFrom(await linkSettingsOf(trx, scope), now)
   const views = new Map((await loadViews(trx, scope, [], sessionIds)).sessions.map((view) => [view.id, view]))
   const index = await indexRows(trx, scope, 'session', sessionIds)
   // Whose place in the index has partners, their links may move with it: only the evaluation may rewrite that.
@@ -62,21 +74,25 @@ async function screen(deps: ServiceDeps, trx: Db, scope: LinkScope): Promise<num
   }
   await writeIndexRows(trx, scope, 'session', moved)
   for (const id of await haveAnyPartner(trx, scope, 'session', [...moved.keys()])) asked.add(id)
-  await putToEvaluation(trx, scope, [...asked])
-  return changes
+  return asked
 }
 
 async function putAllToEvaluation(trx: Db, scope: LinkScope): Promise<number> {
-  const { changes, sessionIds } = await takeSessionChanges(trx, scope, mostChanges)
-  await putToEvaluation(trx, scope, sessionIds)
-  return changes
+  const { taken, sessionIds, billable } = await takeSessionChanges(trx, scope, mostChanges)
+  await putToEvaluation(trx, scope, sessionIds, billable)
+  return taken
 }
 
-/** One after the other: they would only wait for each other's lock on the site, each keeping a worker from other work. */
-function putToEvaluation(trx: Db, scope: LinkScope, sessionIds: readonly string[]): Promise<void> {
+function putToEvaluation(
+  trx: Db,
+  scope: LinkScope,
+  sessionIds: readonly string[],
+  billable: readonly string[],
+): Promise<void> {
+  // One after the other: they would only wait for each other's lock on the site, each keeping a worker from other work.
   const queue = `link:${scope.siteId}`
-  return addJobs(
-    trx,
-    sessionIds.map((id) => ({ ...linkJob(scope, id), queue })),
-  )
+  return addJobs(trx, [
+    ...sessionIds.map((id) => ({ ...linkJob(scope, id), queue })),
+    ...billable.map((id) => billJob(scope, `session:${id}`)),
+  ])
 }
