@@ -2,6 +2,7 @@
 // Must not decide: a shared key only proposes, and partial keys propose less.
 import { type Kysely, sql } from 'kysely'
 import { type Claim, type Former, heldAt } from '../domain/credential/index.ts'
+import { prepared } from './pool.ts'
 import type { HubTables } from './schema.ts'
 
 export interface EnrolledGroup {
@@ -89,7 +90,10 @@ export interface Found {
 export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promise<Found> {
   const { organizationId, searchKeys, siteIds, openStaysAt = null } = lookup
   if (searchKeys.length + siteIds.length === 0) return { enrolled: [], settings: new Map() }
-  const { rows } = await sql<{ settings: Record<string, Record<string, unknown>>; enrolled: Enrolled[] }>`
+  const { rows } = await sql<{
+    settings: Record<string, Record<string, unknown>>
+    enrolled: Enrolled[]
+  }>`${prepared('find-enrolled')}
     select
       (select coalesce(json_object_agg(site_id, settings), '{}'::json) from site
         where organization_id = ${organizationId} and site_id = any(${siteIds}::uuid[])) as settings,

@@ -1,6 +1,6 @@
 // Owns connections to PostgreSQL: the two roles, how column types are read, session limits, and surviving server restarts.
 // Must not know any table; transactions are core/store/transaction.ts.
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, type RawBuilder, sql } from 'kysely'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg'
 import type { Log } from '../domain/log.ts'
 import type { HubTables } from './schema.ts'
@@ -64,6 +64,16 @@ export async function connect<DB = HubTables>(options: ConnectOptions): Promise<
   return { pool, db, appendOnlyEnforced, close: () => db.destroy().then(() => (pool.ended ? undefined : pool.end())) }
 }
 
+const prepareMark = '/* prepare '
+
+/**
+ * Put before a statement, has each connection plan it once: for statements that take longer to plan than to run. One text per name,
+ * and no `*` in it: a connection outlives a migration.
+ */
+export function prepared(name: string): RawBuilder<unknown> {
+  return sql.raw(`${prepareMark}${name} */`)
+}
+
 /**
  * PostgreSQL answers the commit of a failed transaction with a rollback and no error. A body that swallowed an error would
  * then look stored; here it fails.
@@ -72,7 +82,11 @@ function commitChecked(pool: Pool): PostgresPool {
   const wrapped = new WeakMap<PoolClient, PostgresPoolClient>()
   const wrap = (client: PoolClient): PostgresPoolClient => {
     const query = async (text: string, parameters: readonly unknown[]) => {
-      const result = await client.query(text, parameters as unknown[])
+      const name = text.startsWith(prepareMark)
+        ? text.slice(prepareMark.length, text.indexOf(' ', prepareMark.length))
+        : ''
+      const values = parameters as unknown[]
+      const result = await (name === '' ? client.query(text, values) : client.query({ name, text, values }))
       if (text === 'commit' && result.command !== 'COMMIT')
         throw new Error('the transaction had failed and its body went on regardless; nothing was stored')
       return result

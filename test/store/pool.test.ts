@@ -1,7 +1,8 @@
 // Owns the proof of connections: limits, roles, and living through cut connections.
+import { sql } from 'kysely'
 import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConnectOptions, connect } from '../../core/store/pool.ts'
+import { type ConnectOptions, connect, prepared } from '../../core/store/pool.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../setup/database.ts'
 
 let database: TestDatabase
@@ -84,6 +85,16 @@ describe('connect', () => {
     // An idle connection may not have heard yet and fails its first query; none after it does.
     await Promise.allSettled([pool.query('select 1'), pool.query('select 1'), pool.query('select 1')])
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+    await close()
+  })
+
+  test('a marked statement is planned once by each connection, whatever its values', async () => {
+    const { db, close } = await open({ max: 1 })
+    const doubled = async (n: number) =>
+      (await sql<{ n: number }>`${prepared('double')} select ${n}::int * 2 as n`.execute(db)).rows[0]?.n
+    expect([await doubled(1), await doubled(21)]).toEqual([2, 42])
+    const { rows } = await sql<{ name: string }>`select name from pg_prepared_statements`.execute(db)
+    expect(rows).toEqual([{ name: 'double' }])
     await close()
   })
 
