@@ -196,7 +196,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
   let began = performance.now()
   if (order.mode === 'closed') {
     for (const client of clients) send(client, performance.now())
-    await wait(Math.min(3_000, order.seconds * 300))
+    await wait(Math.min(warmSeconds, order.seconds) * 1_000)
     measuring = true
     began = performance.now()
     process.send?.({ kind: 'measuring' })
