@@ -1055,7 +1055,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // that two transactions with the same keys do not lock each other out. A queue name says what must not run at the same
   // time, down to one subject; all subjects of a kind share 16 queues, because the worker locks every free queue each time
   // it looks for a job (graphile-worker 0.16 getJob, "strategy 2"), and one queue per subject would soon be thousands.
-  // A job that waits for more of its like waits from the last of them, or ("delayFrom": "first") from the first.
+  // A job that waits for more of its like waits from the last of them, or ("delayFrom": "first") from the first; then those that
+  // come meanwhile add nothing: their payload has to be the same.
   await sql`
     create function hub_add_jobs(specs json) returns void language plpgsql security definer
     set search_path = pg_catalog, pg_temp as $$
@@ -1078,7 +1079,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         ) j
       ) s;
       if from_last is not null then perform from graphile_worker.add_jobs(from_last); end if;
-      if from_first is not null then perform from graphile_worker.add_jobs(from_first, true); end if;
+      -- One that waits already will do. It cannot be taken before this transaction ends, so it sees what this one wrote.
+      from_first := array(select f from unnest(from_first) f where not exists (
+        select from graphile_worker._private_jobs j
+        where j.key = f.job_key and j.locked_at is null and j.attempts = 0 and j.run_at > now() for share));
+      if cardinality(from_first) > 0 then perform from graphile_worker.add_jobs(from_first, true); end if;
     end $$`.execute(db)
 
   await sql`

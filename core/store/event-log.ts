@@ -30,7 +30,10 @@ export interface NewJob {
   attempts?: number
   /** How long it waits for more of the same; each that comes meanwhile, by its key, takes its place. */
   delayMs?: number
-  /** Whether the one that takes its place waits anew (`last`, the default) or only until the first would have run. */
+  /**
+   * `last`, the default: the one that takes its place waits anew. `first`: it runs when the first would have run, and with the
+   * first one's payload, so all have to have the same.
+   */
   delayFrom?: 'first' | 'last'
 }
 

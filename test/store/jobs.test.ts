@@ -1,4 +1,5 @@
 // Owns the proof of the job queue under the hub's own role: added in a transaction, collapsed by key, taken over from the dead.
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { addJobs } from '../../core/store/event-log.ts'
 import { type JobContext, type JobWorker, runWorker } from '../../core/store/job-worker.ts'
@@ -46,6 +47,72 @@ const idle = () =>
     const { due, running } = await countJobs(database.ownerPool)
     return due + running === 0
   })
+
+describe('jobs that wait from the first of their like', () => {
+  const wake = {
+    task: 'note',
+    payload: { site: 1 },
+    key: 'sessions:1',
+    queue: 'sessions:1',
+    delayFrom: 'first' as const,
+  }
+  const waiting = async () =>
+    (
+      await database.ownerPool.query(
+        `select key, revision, run_at, locked_at is not null as taken from graphile_worker._private_jobs order by id`,
+      )
+    ).rows
+
+  test('those that come meanwhile add nothing and put nothing off', async () => {
+    await addJobs(database.db, [{ ...wake, delayMs: 60_000 }])
+    const before = await waiting()
+    expect(before).toMatchObject([{ key: 'sessions:1', revision: 0 }])
+    await addJobs(database.db, [
+      { ...wake, delayMs: 60_000 },
+      { ...wake, delayMs: 60_000 },
+    ])
+    expect(await waiting()).toEqual(before)
+    await addJobs(database.db, [
+      { ...wake, key: 'sessions:2', delayMs: 60_000 },
+      { task: 'note', payload: {} },
+    ])
+    expect(await waiting()).toHaveLength(3)
+  })
+
+  test('a job that becomes due under a transaction that counts on it is taken after that', async () => {
+    await addJobs(database.db, [{ ...wake, delayMs: 100 }])
+    const { seen, worker } = await work(async () => undefined)
+    try {
+      await transaction(database.db, async (trx) => {
+        await addJobs(trx, [{ ...wake, delayMs: 100 }])
+        await sql`select pg_sleep(0.4)`.execute(trx)
+        expect(seen).toEqual([])
+      })
+      await eventually(async () => seen.length === 1)
+      await idle()
+      expect(seen).toHaveLength(1)
+    } finally {
+      await worker.stop()
+    }
+  })
+
+  test('one that runs already is followed by another', async () => {
+    await addJobs(database.db, [wake])
+    let added = false
+    const { seen, worker } = await work(async () => {
+      if (!added) await addJobs(database.db, [{ ...wake, delayMs: 50 }])
+      added = true
+      return undefined
+    })
+    try {
+      await eventually(async () => seen.length === 2)
+      await idle()
+      expect(await waiting()).toEqual([])
+    } finally {
+      await worker.stop()
+    }
+  })
+})
 
 describe('adding jobs as the hub at work', () => {
   test('installing twice is harmless', async () => {
