@@ -15,7 +15,7 @@ import {
 import { transaction } from '../../store/transaction.ts'
 import { identifyCredential, lookupKeys } from '../access/identify-credential.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import { linkJob } from './save-links.ts'
+import { billJob, linkJob } from './save-links.ts'
 
 export interface RematchDeps extends ServiceDeps {
   /** Runs `body` between two facts of the station and has the charger path read its rows again; at once when nobody else writes. */
@@ -62,10 +62,8 @@ async function rewrite(
     trx,
     written.flatMap(({ sessionId, siteId, state }) => {
       if (siteId === null) return []
-      const name = `bill:session:${sessionId}`
-      const payload = { organizationId, siteId, subjectKey: `session:${sessionId}` }
-      const bill = { task: 'bill.evaluate', payload, key: name, queue: name }
-      return [linkJob({ organizationId, siteId }, sessionId), ...(state === 'active' ? [] : [bill])]
+      const scope = { organizationId, siteId }
+      return [linkJob(scope, sessionId), ...(state === 'active' ? [] : [billJob(scope, `session:${sessionId}`)])]
     }),
   )
   return written.map(({ sessionId }) => sessionId)
