@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { Pool } from 'pg'
 import { startEmbeddedPostgres } from '../core/runtime/postgres/index.ts'
+import { installJobs } from '../core/store/jobs.ts'
 import { migrate, migrationsIn } from '../core/store/migrator.ts'
 import { renderSchemaTypes } from '../core/store/schema-types.ts'
 import { bundle, isNode } from './bundle.ts'
@@ -47,6 +48,8 @@ async function renderTables(): Promise<string> {
   const server = await startEmbeddedPostgres({ dataDir, log, now: () => new Date(), unsafe: true })
   try {
     const pool = new Pool({ ...server.connection, max: 1 })
+    // The first migration writes a function over the queue's types.
+    await installJobs(pool, log)
     await migrate({
       connection: server.connection,
       migrations: await migrationsIn(new URL('../migrations/', import.meta.url)),

@@ -2226,6 +2226,23 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "station.notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A station told or asked something. */
+        post: operations["onStationNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "command.queued": {
         parameters: {
             query?: never;
@@ -2592,7 +2609,7 @@ export interface components {
                 [key: string]: unknown;
             };
             state: components["schemas"]["CommandState"];
-            outcome: ("pending" | "accepted" | "refused" | "started" | "not_started" | "unknown") | null;
+            outcome: ("pending" | "accepted" | "refused" | "started" | "not_started" | "completed" | "failed" | "incomplete" | "unknown") | null;
             outcomeAt: components["schemas"]["Instant"] | null;
             requestedBy: string;
             deadline: components["schemas"]["Instant"];
@@ -8563,6 +8580,41 @@ export interface operations {
                         siteId: components["schemas"]["Id"] | null;
                         reviewId: components["schemas"]["Id"];
                         resolution: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.notice";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        noticeId: components["schemas"]["Id"];
+                        topic: string;
+                        evse: number | null;
+                        data: {
+                            [key: string]: unknown;
+                        };
                     };
                 } & components["schemas"]["Event"];
             };

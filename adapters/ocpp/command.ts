@@ -26,6 +26,12 @@ export type Translator<N extends StationCommand['name']> = (
 export const refused = (reason: string, result?: Record<string, unknown>): CommandReply =>
   result === undefined ? { kind: 'refused', reason } : { kind: 'refused', reason, result }
 
+/** For what a version has no message for. */
+// biome-ignore lint/correctness/useYield: it ends before the first request
+export function* cannot({ name }: { name: string }): CommandSteps {
+  return { kind: 'unsupported', reason: `the station's OCPP version has no way to ${name.replaceAll('_', ' ')}` }
+}
+
 /** A CALLERROR in the neutral words. */
 function fromError(answer: { code: string; description: string }): CommandReply {
   const reason = answer.description === '' ? answer.code : `${answer.code}: ${answer.description}`

@@ -1,15 +1,12 @@
 // Owns the version-neutral language of the charger side: what a station said (facts), what it is told (outcomes, commands).
 // Must not name an OCPP message or version beyond the protocol label; adapters translate on their side of this line.
+import type { DeviceTime, IdToken } from './device-words.ts'
+import type { InquiryAnswer, InquiryTopic, RevocationQuestion, StationInquiry } from './station-inquiry.ts'
+import type { NoticeOutcome, StationNotice } from './station-notice.ts'
+
+export type { DeviceTime, IdToken } from './device-words.ts'
 
 export type ChargerProtocol = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
-
-/** A moment as the device told it and as the hub uses it. `at` falls back to the receive time when the device's clock is unusable. */
-export interface DeviceTime {
-  /** The instant every rule works with. */
-  at: Date
-  /** What the device said, parsed leniently; null when it said nothing or nothing that can be read. */
-  device: Date | null
-}
 
 export type ConnectorStatus =
   | 'available'
@@ -47,12 +44,6 @@ export interface MeterSample {
   suspect?: string
 }
 
-export interface IdToken {
-  value: string
-  /** `central`, `emaid`, `iso14443`, `iso15693`, `key_code`, `local`, `mac`, `none` or `unknown`. */
-  kind: string
-}
-
 /** How the station names its transaction: by the number the hub gave it (1.6) or by its own text (2.x). */
 export type TransactionName = { by: 'hub'; number: number | null } | { by: 'station'; ref: string }
 
@@ -81,6 +72,8 @@ export interface TokenPresented {
   kind: 'token.presented'
   token: IdToken
   evse?: number
+  /** Plug & Charge: the contract's certificate chain (PEM), or what its revocation can be asked by. */
+  contract?: { chain?: string; hashes?: RevocationQuestion[] }
 }
 
 export interface TransactionReported {
@@ -114,7 +107,14 @@ export interface MeterReported {
   samples: MeterSample[]
 }
 
-export type ChargerFact = StationBooted | ConnectorStatusReported | TokenPresented | TransactionReported | MeterReported
+export type ChargerFact =
+  | StationBooted
+  | ConnectorStatusReported
+  | TokenPresented
+  | TransactionReported
+  | MeterReported
+  | StationNotice
+  | StationInquiry
 
 export type AuthorizationStatus =
   | 'accepted'
@@ -135,6 +135,8 @@ export interface Authorization {
   /** Tells the station which cards may stop each other's transactions. */
   groupToken?: string
   validUntil?: Date
+  /** What became of the contract's certificates, where the station sent them. */
+  contract?: 'accepted' | 'signature_invalid' | 'expired' | 'revoked' | 'no_chain' | 'cancelled'
 }
 
 export interface BootOutcome {
@@ -166,7 +168,11 @@ export type ChargerOutcome<F extends ChargerFact> = F extends StationBooted
       ? TransactionOutcome
       : F extends ConnectorStatusReported
         ? StatusOutcome
-        : MeterOutcome
+        : F extends StationNotice
+          ? NoticeOutcome
+          : F extends { kind: 'inquiry'; topic: infer T extends InquiryTopic }
+            ? InquiryAnswer<T>
+            : MeterOutcome
 
 /** One frame as it stood on the wire, for the station's journal. */
 export interface WireFrame {
@@ -175,29 +181,3 @@ export interface WireFrame {
   action?: string
   text: string
 }
-
-/** What an operator can ask of a station, whatever it speaks. Every command is a row before it is a frame. */
-export type StationCommand =
-  | { name: 'start'; evse?: number; token: IdToken; remoteStartId: number }
-  | { name: 'stop'; transaction: { number?: number; ref?: string } }
-  | { name: 'reset'; mode: 'immediate' | 'on_idle' }
-  | { name: 'unlock'; evse: number; connector: number }
-  | { name: 'availability'; evse?: number; operative: boolean }
-  | { name: 'trigger'; message: 'boot' | 'status' | 'meter' | 'heartbeat'; evse?: number }
-  | { name: 'read_settings'; keys?: string[] }
-  | { name: 'write_setting'; key: string; value: string }
-  | { name: 'clear_cache' }
-
-export interface QueuedCommand {
-  id: string
-  command: StationCommand
-  deadline: Date
-}
-
-/** What came back for a command: `accepted` and `refused` are the station's own words, the others tell why there are none. */
-export type CommandReply =
-  | { kind: 'accepted'; result?: Record<string, unknown> }
-  | { kind: 'refused'; reason: string; result?: Record<string, unknown> }
-  | { kind: 'unsupported'; reason: string }
-  | { kind: 'timed_out' }
-  | { kind: 'disconnected' }

@@ -1,13 +1,7 @@
 // Owns the door between a charger adapter and the core: admission, one sink per open socket, commands going out.
 // Must not know sockets or frames beyond their text; the composition root puts the services behind it.
-import type {
-  ChargerFact,
-  ChargerOutcome,
-  ChargerProtocol,
-  CommandReply,
-  QueuedCommand,
-  WireFrame,
-} from './charger-fact.ts'
+import type { ChargerFact, ChargerOutcome, ChargerProtocol, WireFrame } from './charger-fact.ts'
+import type { CommandReply, QueuedCommand } from './station-command.ts'
 
 export interface AdmissionRequest {
   /** The station's identity from the path, decoded once; matched without regard to case. */

@@ -11,6 +11,13 @@ export interface HubEvents {
   'station.disconnected': Place & { stationId: string; reason: string }
   'station.booted': Place & { stationId: string; vendor: string; model: string; firmware: string | null }
   'station.pending': Place & { stationId: string; code: string }
+  'station.notice': Place & {
+    stationId: string
+    noticeId: string
+    topic: string
+    evse: number | null
+    data: Record<string, unknown>
+  }
   'connector.status_changed': Place & {
     stationId: string
     evse: number

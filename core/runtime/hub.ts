@@ -23,6 +23,8 @@ import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
+import { followCommand } from '../services/charger/follow-command.ts'
+import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
@@ -122,6 +124,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       authorise: async (question) => (await weigh({ ...question, place: 'charger' })).authorization,
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
+      inquiries: refusingInquiries,
       settings: {
         ...defaultChargerSettings,
         unknownStations: config.unknownStations,
@@ -189,6 +192,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
+      'command.follow': task(followCommand(service)),
       'command.not_started': task(giveUpRemoteStart(service)),
     }
 

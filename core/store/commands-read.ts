@@ -1,5 +1,6 @@
 // Owns how commands are listed.
 // Must not move one; commands.ts does.
+import type { CommandOutcome } from './commands.ts'
 import { is, recordTable } from './record-table.ts'
 
 export interface Command {
@@ -9,7 +10,7 @@ export interface Command {
   name: string
   args: Record<string, unknown>
   state: 'queued' | 'sent' | 'answered' | 'timed_out' | 'expired' | 'superseded' | 'cancelled' | 'failed'
-  outcome: 'pending' | 'accepted' | 'refused' | 'started' | 'not_started' | 'unknown' | null
+  outcome: CommandOutcome | null
   outcomeAt: Date | null
   requestedBy: string
   deadline: Date
@@ -52,5 +53,5 @@ export const commands = recordTable<Command>()('command', {
     ],
   },
   defaultSort: '-createdAt',
-  filters: { siteId: is('site_id'), stationId: is('station_id'), state: is('state') },
+  filters: { siteId: is('site_id'), stationId: is('station_id'), state: is('state'), name: is('name') },
 })

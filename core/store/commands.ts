@@ -15,7 +15,16 @@ export type CommandState =
   | 'superseded'
   | 'cancelled'
   | 'failed'
-export type CommandOutcome = 'pending' | 'accepted' | 'refused' | 'started' | 'not_started' | 'unknown'
+export type CommandOutcome =
+  | 'pending'
+  | 'accepted'
+  | 'refused'
+  | 'started'
+  | 'not_started'
+  | 'completed'
+  | 'failed'
+  | 'incomplete'
+  | 'unknown'
 
 export async function insertCommand(db: Kysely<HubTables>, row: Insertable<CommandTable>): Promise<void> {
   await db.insertInto('command').values(row).execute()

@@ -246,6 +246,7 @@ export interface CommandTable {
   result: Json | null
   reason: string | null
   session_id: string | null
+  request_id: number | null
 }
 
 export interface ConnectionTable {
@@ -782,6 +783,46 @@ export interface StationMessageTable {
   frame: string
 }
 
+export interface StationNoticeTable {
+  organization_id: string
+  site_id: string | null
+  notice_id: string
+  station_id: string
+  topic: string
+  evse_number: number | null
+  at: Date
+  device_at: Date | null
+  received_at: Date
+  request_id: number | null
+  sequence: number | null
+  data: Json
+  answer: Json | null
+}
+
+export interface StationVariableTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  component: string
+  component_instance: Generated<string>
+  evse_number: Generated<number>
+  connector_number: Generated<number>
+  variable: string
+  variable_instance: Generated<string>
+  attribute: Generated<string>
+  value: string | null
+  mutability: string | null
+  persistent: boolean | null
+  constant: boolean | null
+  data_type: string | null
+  unit: string | null
+  min_limit: Numeric | null
+  max_limit: Numeric | null
+  values_list: string | null
+  supports_monitoring: boolean | null
+  updated_at: Date
+}
+
 export interface StayTable {
   organization_id: string
   site_id: string
@@ -954,6 +995,8 @@ export interface HubTables {
   station_identity: StationIdentityTable
   station_link: StationLinkTable
   station_message: StationMessageTable
+  station_notice: StationNoticeTable
+  station_variable: StationVariableTable
   stay: StayTable
   subscription: SubscriptionTable
   tariff: TariffTable

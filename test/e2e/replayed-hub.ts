@@ -10,6 +10,7 @@ import { authorise } from '../../core/services/access/authorise.ts'
 import { evaluateBill } from '../../core/services/billing/evaluate-bill.ts'
 import { defaultChargerSettings } from '../../core/services/charger/charger-deps.ts'
 import { type ChargerGateway, chargerGateway } from '../../core/services/charger/charger-gateway.ts'
+import { refusingInquiries } from '../../core/services/charger/inquiry-handlers.ts'
 import { evaluateLinks } from '../../core/services/linking/evaluate-links.ts'
 import { identityChanged } from '../../core/services/linking/identity-changed.ts'
 import { sessionsChanged } from '../../core/services/linking/sessions-changed.ts'
@@ -78,6 +79,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
     pool: database.pool,
     groupCommit: commits,
     hashSecret,
+    inquiries: refusingInquiries,
     nodeId: `node-${garage.organizationId}`,
     authorise: (question) => may({ ...question, place: 'charger' }),
     settings: {

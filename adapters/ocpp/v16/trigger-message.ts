@@ -9,10 +9,12 @@ const messages = {
   status: 'StatusNotification',
   meter: 'MeterValues',
   heartbeat: 'Heartbeat',
-} as const satisfies Record<TriggerMessage, OCPP16.TriggerMessageRequest['requestedMessage']>
+} as const satisfies Partial<Record<TriggerMessage, OCPP16.TriggerMessageRequest['requestedMessage']>>
 
 export const trigger: Translator<'trigger'> = function* ({ message, evse }): CommandSteps {
-  const request: OCPP16.TriggerMessageRequest = { requestedMessage: messages[message] }
+  if (!(message in messages))
+    return { kind: 'unsupported', reason: `the station's OCPP version does not trigger ${message}` }
+  const request: OCPP16.TriggerMessageRequest = { requestedMessage: messages[message as keyof typeof messages] }
   // 5.17: the connector matters only to messages about one, and must be greater than 0.
   if (evse !== undefined && evse > 0 && (message === 'status' || message === 'meter')) request.connectorId = evse
   return yield* askForStatus('TriggerMessage', request, { Accepted: null }, ['NotImplemented'])

@@ -1,7 +1,7 @@
 // Owns the OCPP 2.0.1 dialect: its messages, commands and error words in one table each.
 // Must not hold a translation; one file per message does.
 import type { StationCommand } from '../../../core/plugin/index.ts'
-import type { CommandSteps } from '../command.ts'
+import { type CommandSteps, cannot } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
 import type { StationProfile } from '../profile.ts'
 import { authorize } from './authorize.ts'
@@ -42,6 +42,8 @@ function command(asked: StationCommand, profile: StationProfile): CommandSteps {
       return writeSetting(asked, profile)
     case 'clear_cache':
       return clearCache(asked, profile)
+    default:
+      return cannot(asked)
   }
 }
 

@@ -9,10 +9,12 @@ const messages = {
   status: 'StatusNotification',
   meter: 'MeterValues',
   heartbeat: 'Heartbeat',
-} as const satisfies Record<TriggerMessage, OCPP20.TriggerMessageRequest['requestedMessage']>
+} as const satisfies Partial<Record<TriggerMessage, OCPP20.TriggerMessageRequest['requestedMessage']>>
 
 export const trigger: Translator<'trigger'> = function* ({ message, evse }): CommandSteps {
-  const request: OCPP20.TriggerMessageRequest = { requestedMessage: messages[message] }
+  if (!(message in messages))
+    return { kind: 'unsupported', reason: `the station's OCPP version does not trigger ${message}` }
+  const request: OCPP20.TriggerMessageRequest = { requestedMessage: messages[message as keyof typeof messages] }
   if (evse !== undefined && evse > 0) {
     // F06.FR.12: a status is asked of one connector, so the connector has to be named.
     if (message === 'status') request.evse = { id: evse, connectorId: 1 }

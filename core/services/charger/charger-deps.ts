@@ -6,6 +6,7 @@ import type { Clock } from '../../domain/clock.ts'
 import type { NewId } from '../../domain/ids.ts'
 import type { Log } from '../../domain/log.ts'
 import type { GroupCommit } from '../../store/group-commit.ts'
+import type { InquiryHandlers } from './inquiry-handlers.ts'
 
 export interface AuthoriseToken {
   organizationId: string
@@ -52,5 +53,7 @@ export interface ChargerDeps {
   /** Keyed hash of a station's password (HMAC-SHA-256): stations have long machine-made secrets. */
   hashSecret(secret: Uint8Array): Buffer
   nodeId: string
+  /** Who answers what stations ask. */
+  inquiries: InquiryHandlers
   settings: ChargerSettings
 }

@@ -1,8 +1,9 @@
 // Owns the charger door of this node: who is connected under which epoch, one lane per station, commands on their way out.
 // Must not know a protocol: adapters come through ChargerPort and get nothing else.
 import type { Kysely } from 'kysely'
-import type { ChargerFact, ChargerOutcome, StationCommand, WireFrame } from '../../domain/charger-fact.ts'
+import type { ChargerFact, ChargerOutcome, WireFrame } from '../../domain/charger-fact.ts'
 import type { ChargerPort, StationOpening, StationSink } from '../../domain/charger-port.ts'
+import type { StationCommand } from '../../domain/station-command.ts'
 import { batchRead } from '../../store/batch-read.ts'
 import { effect } from '../../store/charger-effects.ts'
 import {
@@ -289,7 +290,8 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     const end = endOfReply(row.name, reply)
     // The transaction may have come before the answer did; then there is nothing left to wait for.
     const already = (await getCommand(deps.db, row.organization_id, row.command_id))?.outcome
-    await finish(sent, ['sent'], already === 'started' ? { ...end, outcome: 'started' } : end)
+    const settled = already === 'started' || already === 'completed' || already === 'failed'
+    await finish(sent, ['sent'], settled ? { ...end, outcome: already } : end)
     if (command.name === 'start' && reply.kind !== 'accepted') entry.lane.dropStart(row.command_id)
   }
 

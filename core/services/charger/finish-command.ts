@@ -1,7 +1,13 @@
 // Owns the ends a command can come to: answered, timed out, expired, cancelled, not started.
 // Must not send; every end writes the row and its event in one transaction.
-import type { CommandReply } from '../../domain/charger-fact.ts'
-import { type CommandOutcome, type CommandRow, type CommandState, moveCommand } from '../../store/commands.ts'
+import type { CommandName, CommandReply } from '../../domain/station-command.ts'
+import {
+  type CommandOutcome,
+  type CommandRow,
+  type CommandState,
+  getCommand,
+  moveCommand,
+} from '../../store/commands.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
@@ -13,13 +19,33 @@ interface End {
   result?: Record<string, unknown>
 }
 
-/** "Accepted" is not "started": an accepted remote start stays pending until its transaction or its timer comes. */
+const minute = 60_000
+
+/**
+ * Commands whose "accepted" is only a promise, and how long the hub waits for it to be kept: a report in parts, a file that
+ * travels, a transaction that begins. What ends them is a notice of the station (follow-command.ts) or its transaction.
+ */
+const promises: { readonly [N in CommandName]?: number } = {
+  start: 2 * minute,
+  read_report: 5 * minute,
+  read_profiles: 2 * minute,
+  read_monitors: 5 * minute,
+  read_messages: 2 * minute,
+  read_der_controls: 2 * minute,
+  customer_information: 5 * minute,
+  update_firmware: 24 * 60 * minute,
+  publish_firmware: 24 * 60 * minute,
+  get_log: 60 * minute,
+}
+
+/** "Accepted" is not "started": what is promised stays pending until the promise is kept or its timer comes. */
 export function endOfReply(name: string, reply: CommandReply): End {
   switch (reply.kind) {
     case 'accepted':
       return {
         state: 'answered',
-        outcome: name === 'start' ? 'pending' : 'accepted',
+        // Stations may say yes and have nothing to tell: then nothing follows.
+        outcome: Object.hasOwn(promises, name) && reply.result?.['empty'] !== true ? 'pending' : 'accepted',
         reason: null,
         ...(reply.result === undefined ? {} : { result: reply.result }),
       }
@@ -43,7 +69,9 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
   return async (command: CommandRow, from: readonly CommandState[], end: End): Promise<CommandRow | undefined> => {
     const now = deps.clock.now()
     return transaction(deps.db, async (trx) => {
-      const deadline = end.outcome === 'pending' ? new Date(now.getTime() + remoteStartMs) : null
+      const patience =
+        command.name === 'start' ? remoteStartMs : (promises[command.name as CommandName] ?? remoteStartMs)
+      const deadline = end.outcome === 'pending' ? new Date(now.getTime() + patience) : null
       const row = await moveCommand(trx, command.organization_id, command.command_id, from, {
         state: end.state,
         outcome: end.outcome,
@@ -79,7 +107,7 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
   }
 }
 
-function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
+export function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
   return {
     id: deps.newId(),
     type: 'command.finished' as const,
@@ -117,17 +145,21 @@ export function expireCommand(deps: ServiceDeps, remoteStartMs: number) {
   }
 }
 
-/** Task `command.not_started`: the station said yes, and no transaction came. */
+/** Task `command.not_started`: the station said yes, and what it promised did not come. */
 export function giveUpRemoteStart(deps: ServiceDeps) {
   return async (payload: { organizationId: string; commandId: string }): Promise<void> => {
     const now = deps.clock.now()
     await transaction(deps.db, async (trx) => {
+      const { name } = (await getCommand(trx, payload.organizationId, payload.commandId)) ?? { name: 'start' }
       const row = await trx
         .updateTable('command')
         .set({
-          outcome: 'not_started',
+          outcome: name === 'start' ? 'not_started' : 'incomplete',
           outcome_at: now,
-          reason: 'The station accepted the start, but no charging began.',
+          reason:
+            name === 'start'
+              ? 'The station accepted the start, but no charging began.'
+              : 'The station accepted this, but what should have followed did not come, or not all of it.',
         })
         .where('organization_id', '=', payload.organizationId)
         .where('command_id', '=', payload.commandId)

@@ -1,6 +1,6 @@
 // Owns putting a command in the queue of its station: a row, an event, a deadline, and a hint to whoever holds the socket.
 // Must not send it.
-import type { StationCommand } from '../../domain/charger-fact.ts'
+import type { StationCommand } from '../../domain/station-command.ts'
 import { type CommandRow, insertCommand } from '../../store/commands.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import { transaction } from '../../store/transaction.ts'
@@ -54,6 +54,7 @@ export function queueCommand(deps: QueueCommandDeps) {
         station_id: station.station_id,
         name,
         args: JSON.stringify(args),
+        request_id: 'requestId' in args ? (args.requestId ?? null) : null,
         state: 'queued',
         requested_by: input.requestedBy,
         deadline,

@@ -8,7 +8,9 @@ import type { Fence } from '../../store/fence.ts'
 import type { Effect } from '../../store/group-commit.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { reduceBoot } from './reduce-boot.ts'
+import { reduceInquiry } from './reduce-inquiry.ts'
 import { reduceMeter } from './reduce-meter.ts'
+import { reduceNotice } from './reduce-notice.ts'
 import { reduceStatus } from './reduce-status.ts'
 import { reduceTransaction } from './reduce-transaction.ts'
 import { NeedsHistory, rememberStructures } from './session-structure.ts'
@@ -265,6 +267,8 @@ function oldestTime(fact: ChargerFact): Date | null {
       return fact.samples.reduce<Date | null>((min, s) => (min === null || s.time.at < min ? s.time.at : min), null)
     case 'station.booted':
     case 'token.presented':
+    case 'notice':
+    case 'inquiry':
       return null
   }
 }
@@ -279,6 +283,10 @@ async function reduce(deps: ChargerDeps, state: StationState, work: StationWork,
       return reduceTransaction(deps, state, work, fact)
     case 'meter':
       return reduceMeter(deps, state, work, fact)
+    case 'notice':
+      return reduceNotice(deps, state, work, fact)
+    case 'inquiry':
+      return reduceInquiry(deps, state, work, fact)
     case 'token.presented':
       return deps.authorise({
         organizationId: state.record.organization_id,

@@ -1,6 +1,7 @@
 // Owns turning what a caller asks of a station into a command in its queue.
 // Must not send it; core/services/charger does, and tells what came of it.
-import type { IdToken, StationCommand } from '../../domain/charger-fact.ts'
+import type { IdToken } from '../../domain/charger-fact.ts'
+import type { StationCommand } from '../../domain/station-command.ts'
 import { appendAudit } from '../../store/audit.ts'
 import { type Command, commands } from '../../store/commands-read.ts'
 import { type Db, getRecord, listRecords } from '../../store/record-table.ts'

@@ -9,6 +9,8 @@ import {
   type ChargerOutcome,
   type ChargerPort,
   HubError,
+  type InquiryAnswer,
+  type InquiryTopic,
   type QueuedCommand,
   type StationCommand,
   type StationOpening,
@@ -43,6 +45,19 @@ export class RecordingPort implements ChargerPort {
   readonly closed: { station: string; epoch: number; reason: string }[] = []
   readonly seen: { station: string; at: Date }[] = []
   readonly attempts: AdmissionRequest[] = []
+  /** What inquiries are answered with, by topic. */
+  readonly answers: { [T in InquiryTopic]: InquiryAnswer<T> } = {
+    'certificate.sign': { accepted: true },
+    'certificate.status': { accepted: true, ocspResult: 'T0NTUA==' },
+    'certificate.chain_status': { results: [] },
+    'contract.certificate': { accepted: true, exiResponse: 'RVhJ' },
+    'ev.needs': { status: 'accepted' },
+    'schedule.pull': { accepted: true, limits: { limit: 11_000 } },
+    'payment.settled': { receiptId: 'R-1' },
+    'vat_number.check': { accepted: true },
+    'stream.open': { accepted: true },
+    data_transfer: { status: 'unknown_vendor' },
+  }
   readonly verdicts = new Map<string, Authorization>()
   /** When set, records reject with it: the store is out. */
   failure: Error | null = null
@@ -195,6 +210,10 @@ export class RecordingPort implements ChargerPort {
         return { disposition: 'new' }
       case 'token.presented':
         return this.#verdict(fact.token.value)
+      case 'notice':
+        return { noticeId: `notice-${this.facts.length}` }
+      case 'inquiry':
+        return this.answers[fact.topic] as ChargerOutcome<ChargerFact>
       case 'meter':
         return { stored: fact.samples.length }
       case 'transaction':

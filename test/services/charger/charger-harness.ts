@@ -8,6 +8,7 @@ import { systemNewId as newId } from '../../../core/runtime/random.ts'
 import { systemClock } from '../../../core/runtime/system-clock.ts'
 import { defaultChargerSettings } from '../../../core/services/charger/charger-deps.ts'
 import { type ChargerGateway, chargerGateway } from '../../../core/services/charger/charger-gateway.ts'
+import { refusingInquiries } from '../../../core/services/charger/inquiry-handlers.ts'
 import { groupCommit } from '../../../core/store/group-commit.ts'
 import { silent, type TestDatabase } from '../../setup/database.ts'
 
@@ -59,6 +60,7 @@ export async function chargerHarness(
     log: silent,
     groupCommit: commits,
     hashSecret,
+    inquiries: refusingInquiries,
     nodeId: `node-${randomUUID()}`,
     authorise: async ({ token }) =>
       authorise?.(token.value) ?? { status: 'accepted', reason: 'every card is accepted here' },
