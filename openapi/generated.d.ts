@@ -393,6 +393,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{stationId}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The device model of a station, as it last told it
+         * @description One item for each attribute of each variable. The command `read_report` asks the station for it.
+         */
+        get: operations["listStationVariables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{stationId}/commands": {
         parameters: {
             query?: never;
@@ -526,6 +548,26 @@ export interface paths {
         put?: never;
         /** Withdraw a command that has not been sent */
         post: operations["cancelCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations told and asked, newest first
+         * @description Firmware and log progress, security events, parts of reports, events of components, certificates asked for, needs of cars and more; `answer` is what the hub answered, where it was asked.
+         */
+        get: operations["listStationNotices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2367,10 +2409,33 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        AdjustStreamCommand: {
+            /** @constant */
+            name: "adjust_stream";
+            streamId: number;
+            intervalSeconds?: number;
+            values?: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         AdmissionDecision: {
             /** @enum {string} */
             decision: "accept" | "reject";
             siteId?: components["schemas"]["Id"];
+        };
+        AfrrSignalCommand: {
+            /** @constant */
+            name: "afrr_signal";
+            at: components["schemas"]["Instant"];
+            signal: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        AllowEnergyTransferCommand: {
+            /** @constant */
+            name: "allow_energy_transfer";
+            /** @description The charging session whose open transaction is meant. */
+            sessionId: components["schemas"]["Id"];
+            modes: string[];
+            ttlSeconds?: components["schemas"]["Ttl"];
         };
         /** @description Integer amount in the currency's minor unit (cents of a euro). */
         AmountMinor: number;
@@ -2449,7 +2514,14 @@ export interface components {
             /** @constant */
             name: "availability";
             evse?: components["schemas"]["EvseNumber"];
+            connector?: number;
             operative: boolean;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        BatterySwapCommand: {
+            /** @constant */
+            name: "battery_swap";
+            token: components["schemas"]["IdToken"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         Bay: {
@@ -2553,6 +2625,47 @@ export interface components {
             items: components["schemas"]["Bill"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        CancelReservationCommand: {
+            /** @constant */
+            name: "cancel_reservation";
+            reservationId: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        CertificateHash: {
+            /** @enum {string} */
+            hashAlgorithm: "SHA256" | "SHA384" | "SHA512";
+            issuerNameHash: string;
+            issuerKeyHash: string;
+            serialNumber: string;
+        };
+        ChangeTariffCommand: {
+            /** @constant */
+            name: "change_tariff";
+            /** @description The charging session whose open transaction is meant. */
+            sessionId: components["schemas"]["Id"];
+            tariff: components["schemas"]["StationTariff"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ChargingProfile: {
+            profileId: number;
+            stackLevel: number;
+            purpose: components["schemas"]["ProfilePurpose"];
+            /** @enum {string} */
+            kind: "absolute" | "daily" | "weekly" | "relative" | "dynamic";
+            validFrom?: components["schemas"]["Instant"];
+            validUntil?: components["schemas"]["Instant"];
+            schedules: components["schemas"]["ChargingSchedule"][];
+            updateIntervalSeconds?: number;
+            maxOfflineSeconds?: number;
+        };
+        ChargingSchedule: {
+            /** @enum {string} */
+            unit: "A" | "W";
+            startAt?: components["schemas"]["Instant"];
+            durationSeconds?: number;
+            minRate?: number;
+            periods: components["schemas"]["SchedulePeriod"][];
+        };
         ChargingSession: {
             sessionId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -2598,6 +2711,46 @@ export interface components {
             name: "clear_cache";
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        ClearDerControlsCommand: {
+            /** @constant */
+            name: "clear_der_controls";
+            controlId?: string;
+            /** @default false */
+            isDefault: boolean;
+            /** @enum {string} */
+            controlType?: "EnterService" | "FreqDroop" | "FreqWatt" | "FixedPFAbsorb" | "FixedPFInject" | "FixedVar" | "Gradients" | "HFMustTrip" | "HFMayTrip" | "HVMustTrip" | "HVMomCess" | "HVMayTrip" | "LimitMaxDischarge" | "LFMustTrip" | "LVMustTrip" | "LVMomCess" | "LVMayTrip" | "PowerMonitoringMustTrip" | "VoltVar" | "VoltWatt" | "WattPF" | "WattVar";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ClearMessageCommand: {
+            /** @constant */
+            name: "clear_message";
+            messageId: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ClearMonitorsCommand: {
+            /** @constant */
+            name: "clear_monitors";
+            monitorIds: number[];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ClearProfilesCommand: {
+            /** @constant */
+            name: "clear_profiles";
+            profileId?: number;
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            purpose?: components["schemas"]["ProfilePurpose"];
+            stackLevel?: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ClearTariffsCommand: {
+            /** @constant */
+            name: "clear_tariffs";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            tariffIds?: string[];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         /** @description Short name, unique among its kind. */
         Code: string;
         Command: {
@@ -2621,14 +2774,25 @@ export interface components {
             result: unknown;
             reason: string | null;
             sessionId: components["schemas"]["Id"] | null;
+            /** @description What the station knows it by in reports, firmware and logs; see the notices. */
+            requestId: number | null;
         };
-        CommandCreate: components["schemas"]["StartCommand"] | components["schemas"]["StopCommand"] | components["schemas"]["ResetCommand"] | components["schemas"]["UnlockCommand"] | components["schemas"]["AvailabilityCommand"] | components["schemas"]["TriggerCommand"] | components["schemas"]["ReadSettingsCommand"] | components["schemas"]["WriteSettingCommand"] | components["schemas"]["ClearCacheCommand"];
+        CommandCreate: components["schemas"]["StartCommand"] | components["schemas"]["StopCommand"] | components["schemas"]["ResetCommand"] | components["schemas"]["UnlockCommand"] | components["schemas"]["AvailabilityCommand"] | components["schemas"]["TriggerCommand"] | components["schemas"]["ReadSettingsCommand"] | components["schemas"]["WriteSettingCommand"] | components["schemas"]["WriteSettingsCommand"] | components["schemas"]["ClearCacheCommand"] | components["schemas"]["DataTransferCommand"] | components["schemas"]["TransactionStatusCommand"] | components["schemas"]["UpdateCostCommand"] | components["schemas"]["ReadReportCommand"] | components["schemas"]["SetNetworkProfileCommand"] | components["schemas"]["ReadListVersionCommand"] | components["schemas"]["SendListCommand"] | components["schemas"]["ReserveCommand"] | components["schemas"]["CancelReservationCommand"] | components["schemas"]["LimitCommand"] | components["schemas"]["UnlimitCommand"] | components["schemas"]["SetProfileCommand"] | components["schemas"]["ClearProfilesCommand"] | components["schemas"]["ReadProfilesCommand"] | components["schemas"]["ReadScheduleCommand"] | components["schemas"]["UpdateFirmwareCommand"] | components["schemas"]["PublishFirmwareCommand"] | components["schemas"]["UnpublishFirmwareCommand"] | components["schemas"]["GetLogCommand"] | components["schemas"]["InstallCertificateCommand"] | components["schemas"]["DeleteCertificateCommand"] | components["schemas"]["ListCertificatesCommand"] | components["schemas"]["SendCertificateCommand"] | components["schemas"]["SetMonitoringBaseCommand"] | components["schemas"]["SetMonitoringLevelCommand"] | components["schemas"]["SetMonitorsCommand"] | components["schemas"]["ClearMonitorsCommand"] | components["schemas"]["ReadMonitorsCommand"] | components["schemas"]["CustomerInformationCommand"] | components["schemas"]["ShowMessageCommand"] | components["schemas"]["ClearMessageCommand"] | components["schemas"]["ReadMessagesCommand"] | components["schemas"]["SetDefaultTariffCommand"] | components["schemas"]["ChangeTariffCommand"] | components["schemas"]["ReadTariffsCommand"] | components["schemas"]["ClearTariffsCommand"] | components["schemas"]["WebPaymentStartedCommand"] | components["schemas"]["SetDerControlCommand"] | components["schemas"]["ReadDerControlsCommand"] | components["schemas"]["ClearDerControlsCommand"] | components["schemas"]["UpdateScheduleCommand"] | components["schemas"]["AllowEnergyTransferCommand"] | components["schemas"]["AfrrSignalCommand"] | components["schemas"]["PriorityChargingCommand"] | components["schemas"]["BatterySwapCommand"] | components["schemas"]["AdjustStreamCommand"] | components["schemas"]["ReadStreamsCommand"];
         CommandList: {
             items: components["schemas"]["Command"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @enum {string} */
         CommandState: "queued" | "sent" | "answered" | "timed_out" | "expired" | "superseded" | "cancelled" | "failed";
+        ComponentVariable: {
+            component: string;
+            componentInstance?: string;
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            connector?: number;
+            variable?: string;
+            variableInstance?: string;
+        };
         Connection: {
             connectionId: components["schemas"]["Id"];
             pluginId: string;
@@ -2733,6 +2897,25 @@ export interface components {
         } & components["schemas"]["CredentialFields"];
         /** @description ISO 4217 */
         Currency: string;
+        CustomerInformationCommand: {
+            /** @constant */
+            name: "customer_information";
+            report: boolean;
+            clear: boolean;
+            customer?: string;
+            token?: components["schemas"]["IdToken"];
+            certificate?: components["schemas"]["CertificateHash"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        DataTransferCommand: {
+            /** @constant */
+            name: "data_transfer";
+            vendorId: string;
+            messageId?: string;
+            /** @description Text or any JSON. */
+            data?: unknown;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         /**
          * Format: date
          * @description A day in the time zone of the site.
@@ -2740,6 +2923,12 @@ export interface components {
         Day: string;
         /** @description Exact decimal, as text. */
         DecimalText: string;
+        DeleteCertificateCommand: {
+            /** @constant */
+            name: "delete_certificate";
+            hash: components["schemas"]["CertificateHash"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         Device: {
             deviceId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -2766,6 +2955,21 @@ export interface components {
         DevicePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["DeviceFields"];
+        DisplayMessage: {
+            messageId: number;
+            /** @enum {string} */
+            priority: "always_front" | "in_front" | "normal_cycle";
+            /** @enum {string} */
+            state?: "charging" | "faulted" | "idle" | "unavailable" | "suspended" | "discharging";
+            startAt?: components["schemas"]["Instant"];
+            endAt?: components["schemas"]["Instant"];
+            /** @description The charging session whose open transaction is meant. */
+            sessionId?: components["schemas"]["Id"];
+            /** @enum {string} */
+            format: "ascii" | "html" | "uri" | "utf8" | "qr";
+            language?: string;
+            content: string;
+        };
         /** @description Watt-hours. */
         EnergyWh: number;
         /** @description Id of the plugin with the tariff engine. */
@@ -2824,6 +3028,22 @@ export interface components {
         EvsePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["EvseFields"];
+        /** @description Without an address the station sends the file to the hub. */
+        GetLogCommand: {
+            /** @constant */
+            name: "get_log";
+            /**
+             * @default diagnostics
+             * @enum {string}
+             */
+            log: "diagnostics" | "security" | "data_collector";
+            url?: string;
+            from?: components["schemas"]["Instant"];
+            until?: components["schemas"]["Instant"];
+            retries?: number;
+            retryIntervalSeconds?: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         Group: {
             groupId: components["schemas"]["Id"];
         } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights"> & components["schemas"]["Stamp"]);
@@ -2849,7 +3069,15 @@ export interface components {
              * @default central
              * @enum {string}
              */
-            kind: "central" | "emaid" | "iso14443" | "iso15693" | "key_code" | "local" | "mac" | "none" | "unknown";
+            kind: "central" | "emaid" | "iso14443" | "iso15693" | "key_code" | "local" | "mac" | "direct_payment" | "vin" | "evccid" | "none" | "unknown";
+        };
+        InstallCertificateCommand: {
+            /** @constant */
+            name: "install_certificate";
+            use: components["schemas"]["RootUse"];
+            /** @description PEM. */
+            pem: string;
+            ttlSeconds?: components["schemas"]["Ttl"];
         };
         /**
          * Format: instant
@@ -2901,6 +3129,19 @@ export interface components {
         LanePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["LaneFields"];
+        /** @description The most that may be drawn, at one EVSE or the whole station; the hub picks profile, unit and fallback by what the station can do. Name either amps or watts. */
+        LimitCommand: {
+            /** @constant */
+            name: "limit";
+            evse?: components["schemas"]["EvseNumber"];
+            /** @description Per phase. */
+            amps?: number;
+            watts?: number;
+            /** @enum {integer} */
+            phases?: 1 | 3;
+            until?: components["schemas"]["Instant"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         /** @enum {string} */
         LineKind: "PARKING" | "ENERGY" | "CHARGE_TIME" | "IDLE" | "SESSION" | "MEMBERSHIP" | "VALIDATION" | "DISCOUNT" | "REBATE" | "CREDIT";
         Link: {
@@ -2964,6 +3205,23 @@ export interface components {
         };
         /** @enum {string} */
         LinkState: "linked" | "review" | "rejected" | "unlinked" | "withdrawn";
+        ListAuthorization: {
+            /** @enum {string} */
+            status: "accepted" | "blocked" | "expired" | "invalid";
+            validUntil?: components["schemas"]["Instant"];
+            groupToken?: components["schemas"]["IdToken"];
+        };
+        ListCertificatesCommand: {
+            /** @constant */
+            name: "list_certificates";
+            uses?: ("v2g_root" | "mobility_root" | "central_root" | "manufacturer_root" | "oem_root" | "v2g_chain")[];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Without an authorization the token is removed; only in a differential list. */
+        ListEntry: {
+            token: components["schemas"]["IdToken"];
+            authorization?: components["schemas"]["ListAuthorization"];
+        };
         Liveness: {
             /** @constant */
             status: "ok";
@@ -2989,7 +3247,42 @@ export interface components {
             items: components["schemas"]["MeterValue"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        Monitor: {
+            monitorId?: number;
+            target: components["schemas"]["MonitorTarget"];
+            /** @enum {string} */
+            kind: "upper_threshold" | "lower_threshold" | "delta" | "periodic" | "periodic_clock_aligned" | "target_delta" | "target_delta_relative";
+            value: number;
+            severity: number;
+            transactionOnly?: boolean;
+            stream?: components["schemas"]["StreamRate"];
+        };
+        MonitorTarget: {
+            component: string;
+            componentInstance?: string;
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            connector?: number;
+            variable: string;
+            variableInstance?: string;
+        };
         Name: string;
+        NetworkProfile: {
+            url: string;
+            /** @enum {string} */
+            interface: "wired0" | "wired1" | "wired2" | "wired3" | "wireless0" | "wireless1" | "wireless2" | "wireless3";
+            /** @enum {string} */
+            version: "ocpp1.6" | "ocpp2.0.1" | "ocpp2.1";
+            messageTimeoutSeconds: number;
+            /** @enum {integer} */
+            securityProfile: 0 | 1 | 2 | 3;
+            apn?: {
+                [key: string]: unknown;
+            };
+            vpn?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description For the next answer; null at the end. */
         NextCursor: string | null;
         Occupancy: {
@@ -3191,6 +3484,14 @@ export interface components {
             exitedAt: components["schemas"]["Instant"];
             parkerKind?: components["schemas"]["ParkerKind"];
         };
+        PriorityChargingCommand: {
+            /** @constant */
+            name: "priority_charging";
+            /** @description The charging session whose open transaction is meant. */
+            sessionId: components["schemas"]["Id"];
+            activate: boolean;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         Problem: {
             /** Format: uri-reference */
             type: string;
@@ -3211,6 +3512,8 @@ export interface components {
             message: string;
         };
         /** @enum {string} */
+        ProfilePurpose: "station_max" | "default" | "transaction" | "station_external" | "priority" | "local_generation";
+        /** @enum {string} */
         Protocol: "ocpp1.6" | "ocpp2.0.1" | "ocpp2.1";
         ProtocolDeviation: {
             code: string;
@@ -3227,10 +3530,93 @@ export interface components {
             items: components["schemas"]["ProtocolDeviation"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        PublishFirmwareCommand: {
+            /** @constant */
+            name: "publish_firmware";
+            url: string;
+            /** @description MD5 over the whole file. */
+            checksum: string;
+            retries?: number;
+            retryIntervalSeconds?: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadDerControlsCommand: {
+            /** @constant */
+            name: "read_der_controls";
+            controlId?: string;
+            isDefault?: boolean;
+            /** @enum {string} */
+            controlType?: "EnterService" | "FreqDroop" | "FreqWatt" | "FixedPFAbsorb" | "FixedPFInject" | "FixedVar" | "Gradients" | "HFMustTrip" | "HFMayTrip" | "HVMustTrip" | "HVMomCess" | "HVMayTrip" | "LimitMaxDischarge" | "LFMustTrip" | "LVMustTrip" | "LVMomCess" | "LVMayTrip" | "PowerMonitoringMustTrip" | "VoltVar" | "VoltWatt" | "WattPF" | "WattVar";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadListVersionCommand: {
+            /** @constant */
+            name: "read_list_version";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadMessagesCommand: {
+            /** @constant */
+            name: "read_messages";
+            messageIds?: number[];
+            /** @enum {string} */
+            priority?: "always_front" | "in_front" | "normal_cycle";
+            /** @enum {string} */
+            state?: "charging" | "faulted" | "idle" | "unavailable" | "suspended" | "discharging";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadMonitorsCommand: {
+            /** @constant */
+            name: "read_monitors";
+            criteria?: ("threshold" | "delta" | "periodic")[];
+            components?: components["schemas"]["ComponentVariable"][];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadProfilesCommand: {
+            /** @constant */
+            name: "read_profiles";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            purpose?: components["schemas"]["ProfilePurpose"];
+            stackLevel?: number;
+            profileIds?: number[];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Asks for the device model; it comes in parts, and the command is completed when all are there. See the variables of the station. */
+        ReadReportCommand: {
+            /** @constant */
+            name: "read_report";
+            /** @enum {string} */
+            base?: "configuration" | "full" | "summary";
+            criteria?: ("active" | "available" | "enabled" | "problem")[];
+            components?: components["schemas"]["ComponentVariable"][];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadScheduleCommand: {
+            /** @constant */
+            name: "read_schedule";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            durationSeconds: number;
+            /** @enum {string} */
+            unit?: "A" | "W";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         ReadSettingsCommand: {
             /** @constant */
             name: "read_settings";
             keys?: string[];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadStreamsCommand: {
+            /** @constant */
+            name: "read_streams";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        ReadTariffsCommand: {
+            /** @constant */
+            name: "read_tariffs";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         Readiness: {
@@ -3250,6 +3636,19 @@ export interface components {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
         };
+        ReserveCommand: {
+            /** @constant */
+            name: "reserve";
+            /** @description The number the station knows it by; the hub makes one when it is left out. */
+            reservationId?: number;
+            evse?: components["schemas"]["EvseNumber"];
+            connectorType?: string;
+            token: components["schemas"]["IdToken"];
+            groupToken?: components["schemas"]["IdToken"];
+            until: components["schemas"]["Instant"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Restarts the station, or from OCPP 2.0.1 on one EVSE of it. */
         ResetCommand: {
             /** @constant */
             name: "reset";
@@ -3258,6 +3657,7 @@ export interface components {
              * @enum {string}
              */
             mode: "immediate" | "on_idle";
+            evse?: components["schemas"]["EvseNumber"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         RevenueDay: {
@@ -3320,6 +3720,33 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "manager" | "accountant" | "technician" | "viewer";
+        /** @enum {string} */
+        RootUse: "v2g_root" | "mobility_root" | "central_root" | "manufacturer_root" | "oem_root";
+        SchedulePeriod: {
+            startSeconds: number;
+            limit?: number;
+            /** @enum {integer} */
+            phases?: 1 | 2 | 3;
+            /** @enum {integer} */
+            phaseToUse?: 1 | 2 | 3;
+            dischargeLimit?: number;
+            setpoint?: number;
+            operationMode?: string;
+        };
+        ScheduleUpdate: {
+            limit?: number;
+            limitL2?: number;
+            limitL3?: number;
+            dischargeLimit?: number;
+            dischargeLimitL2?: number;
+            dischargeLimitL3?: number;
+            setpoint?: number;
+            setpointL2?: number;
+            setpointL3?: number;
+            setpointReactive?: number;
+            setpointReactiveL2?: number;
+            setpointReactiveL3?: number;
+        };
         /**
          * @description `admin` reaches everything.
          * @enum {string}
@@ -3336,6 +3763,24 @@ export interface components {
         SecretText: string;
         SecretValue: {
             value: components["schemas"]["SecretText"];
+        };
+        SendCertificateCommand: {
+            /** @constant */
+            name: "send_certificate";
+            /** @enum {string} */
+            use: "station" | "v2g" | "v2g20";
+            /** @description PEM. The leaf first. */
+            chain: string;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SendListCommand: {
+            /** @constant */
+            name: "send_list";
+            /** @enum {string} */
+            mode: "full" | "differential";
+            version: number;
+            entries: components["schemas"]["ListEntry"][];
+            ttlSeconds?: components["schemas"]["Ttl"];
         };
         Session: {
             actor: string;
@@ -3355,9 +3800,77 @@ export interface components {
             state: "charging" | "suspended_vehicle" | "suspended_station" | "finished" | "connected";
             energyWh: components["schemas"]["EnergyWh"];
         };
+        SetDefaultTariffCommand: {
+            /** @constant */
+            name: "set_default_tariff";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            tariff: components["schemas"]["StationTariff"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetDerControlCommand: {
+            /** @constant */
+            name: "set_der_control";
+            controlId: string;
+            /** @default false */
+            isDefault: boolean;
+            /** @enum {string} */
+            controlType: "EnterService" | "FreqDroop" | "FreqWatt" | "FixedPFAbsorb" | "FixedPFInject" | "FixedVar" | "Gradients" | "HFMustTrip" | "HFMayTrip" | "HVMustTrip" | "HVMomCess" | "HVMayTrip" | "LimitMaxDischarge" | "LFMustTrip" | "LVMustTrip" | "LVMomCess" | "LVMayTrip" | "PowerMonitoringMustTrip" | "VoltVar" | "VoltWatt" | "WattPF" | "WattVar";
+            /** @description The control itself as OCPP 2.1 has it. */
+            settings: {
+                [key: string]: unknown;
+            };
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetMonitoringBaseCommand: {
+            /** @constant */
+            name: "set_monitoring_base";
+            /** @enum {string} */
+            base: "all" | "factory_default" | "hard_wired_only";
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetMonitoringLevelCommand: {
+            /** @constant */
+            name: "set_monitoring_level";
+            severity: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetMonitorsCommand: {
+            /** @constant */
+            name: "set_monitors";
+            monitors: components["schemas"]["Monitor"][];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetNetworkProfileCommand: {
+            /** @constant */
+            name: "set_network_profile";
+            slot: number;
+            profile: components["schemas"]["NetworkProfile"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SetProfileCommand: {
+            /** @constant */
+            name: "set_profile";
+            /** @description 0 is the station as a whole. */
+            evse?: number;
+            /** @description The charging session whose open transaction is meant. */
+            sessionId?: components["schemas"]["Id"];
+            profile: components["schemas"]["ChargingProfile"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SettingValue: {
+            key: string;
+            value: string;
+        };
         /** @description Free for integrators and plugins; the hub keeps it as it is. */
         Settings: {
             [key: string]: unknown;
+        };
+        ShowMessageCommand: {
+            /** @constant */
+            name: "show_message";
+            message: components["schemas"]["DisplayMessage"];
+            ttlSeconds?: components["schemas"]["Ttl"];
         };
         Site: {
             siteId: components["schemas"]["Id"];
@@ -3458,11 +3971,14 @@ export interface components {
             updatedAt: components["schemas"]["Instant"];
             archivedAt: components["schemas"]["Instant"] | null;
         };
+        /** @description Starts charging for a card. Its outcome tells whether a transaction really began. */
         StartCommand: {
             /** @constant */
             name: "start";
             evse?: components["schemas"]["EvseNumber"];
             token: components["schemas"]["IdToken"];
+            groupToken?: components["schemas"]["IdToken"];
+            profile?: components["schemas"]["ChargingProfile"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         Station: {
@@ -3526,6 +4042,29 @@ export interface components {
             items: components["schemas"]["StationMessage"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        StationNotice: {
+            noticeId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            stationId: components["schemas"]["Id"];
+            topic: string;
+            evse: number | null;
+            /** @description When it was so, by the station's clock. */
+            at: components["schemas"]["Instant"];
+            receivedAt: components["schemas"]["Instant"];
+            /** @description The number of the command it belongs to. */
+            requestId: number | null;
+            /** @description Which part of a report, from 0. */
+            sequence: number | null;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description What the hub answered; null where nothing was asked. */
+            answer: unknown;
+        };
+        StationNoticeList: {
+            items: components["schemas"]["StationNotice"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         StationPatch: {
             /** @description Only while the station has no site. */
             siteId?: components["schemas"]["Id"];
@@ -3537,6 +4076,69 @@ export interface components {
             remoteAddress: string | null;
             /** @description The hub process that holds it. */
             node: string;
+        };
+        /** @description A tariff for the station itself, in the shape of the TariffType of OCPP 2.1, which alone has it. */
+        StationTariff: {
+            tariffId: string;
+            currency: string;
+            description?: {
+                [key: string]: unknown;
+            }[];
+            energy?: {
+                [key: string]: unknown;
+            };
+            chargingTime?: {
+                [key: string]: unknown;
+            };
+            idleTime?: {
+                [key: string]: unknown;
+            };
+            fixedFee?: {
+                [key: string]: unknown;
+            };
+            reservationTime?: {
+                [key: string]: unknown;
+            };
+            reservationFixed?: {
+                [key: string]: unknown;
+            };
+            minCost?: {
+                [key: string]: unknown;
+            };
+            maxCost?: {
+                [key: string]: unknown;
+            };
+            validFrom?: components["schemas"]["Instant"];
+        };
+        StationVariable: {
+            stationId: components["schemas"]["Id"];
+            component: string;
+            /** @description Empty where there is but one. */
+            componentInstance: string;
+            /** @description 0 is the station as a whole. */
+            evse: number;
+            /** @description 0 is the EVSE as a whole. */
+            connector: number;
+            variable: string;
+            variableInstance: string;
+            /** @description Actual, Target, MinSet or MaxSet. */
+            attribute: string;
+            /** @description Null where it cannot be read. */
+            value: string | null;
+            mutability: string | null;
+            persistent: boolean | null;
+            constant: boolean | null;
+            dataType: string | null;
+            unit: string | null;
+            minLimit: string | null;
+            maxLimit: string | null;
+            valuesList: string | null;
+            supportsMonitoring: boolean | null;
+            updatedAt: components["schemas"]["Instant"];
+        };
+        StationVariableList: {
+            items: components["schemas"]["StationVariable"][];
+            nextCursor: components["schemas"]["NextCursor"];
         };
         StationWithSecret: {
             /** @description The Basic password (user name: the code). Not shown again. */
@@ -3615,6 +4217,10 @@ export interface components {
             /** @description The charging session whose open transaction is to end. */
             sessionId: components["schemas"]["Id"];
             ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        StreamRate: {
+            intervalSeconds?: number;
+            values?: number;
         };
         Tariff: {
             tariffId: components["schemas"]["Id"];
@@ -3731,12 +4337,21 @@ export interface components {
             items: components["schemas"]["TimelineItem"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        /** @description Is the transaction going on, and are messages of it still waiting at the station? */
+        TransactionStatusCommand: {
+            /** @constant */
+            name: "transaction_status";
+            /** @description The charging session whose open transaction is meant. */
+            sessionId?: components["schemas"]["Id"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         TriggerCommand: {
             /** @constant */
             name: "trigger";
             /** @enum {string} */
-            message: "boot" | "status" | "meter" | "heartbeat";
+            message: "boot" | "status" | "meter" | "heartbeat" | "transaction" | "firmware_status" | "log_status" | "diagnostics_status" | "publish_firmware_status" | "sign_station_certificate" | "sign_v2g_certificate" | "sign_v2g20_certificate" | "sign_combined_certificate";
             evse?: components["schemas"]["EvseNumber"];
+            connector?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         /**
@@ -3749,12 +4364,58 @@ export interface components {
          * @enum {boolean}
          */
         Unarchive: false;
+        /** @description Takes back what `limit` set. */
+        UnlimitCommand: {
+            /** @constant */
+            name: "unlimit";
+            evse?: components["schemas"]["EvseNumber"];
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         UnlockCommand: {
             /** @constant */
             name: "unlock";
             evse: components["schemas"]["EvseNumber"];
             /** @default 1 */
             connector: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        UnpublishFirmwareCommand: {
+            /** @constant */
+            name: "unpublish_firmware";
+            checksum: string;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Shows the running cost at the station. */
+        UpdateCostCommand: {
+            /** @constant */
+            name: "update_cost";
+            /** @description The charging session whose open transaction is meant. */
+            sessionId: components["schemas"]["Id"];
+            /** @description Minor units of the currency of the site. */
+            totalMinor: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Name a file of the hub, or an address. Both signing fields, or none. Retrieved now unless a time is named. */
+        UpdateFirmwareCommand: {
+            /** @constant */
+            name: "update_firmware";
+            url?: string;
+            fileId?: components["schemas"]["Id"];
+            retrieveAt?: components["schemas"]["Instant"];
+            installAt?: components["schemas"]["Instant"];
+            /** @description PEM. */
+            signingCertificate?: string;
+            /** @description Base64. */
+            signature?: string;
+            retries?: number;
+            retryIntervalSeconds?: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        UpdateScheduleCommand: {
+            /** @constant */
+            name: "update_schedule";
+            profileId: number;
+            limits: components["schemas"]["ScheduleUpdate"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
         Vehicle: {
@@ -3780,11 +4441,25 @@ export interface components {
             asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["VehicleFields"];
         Watts: number;
+        WebPaymentStartedCommand: {
+            /** @constant */
+            name: "web_payment_started";
+            evse: components["schemas"]["EvseNumber"];
+            timeoutSeconds: number;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
         WriteSettingCommand: {
             /** @constant */
             name: "write_setting";
             key: string;
             value: string;
+            ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description Several at once; the result says of each what became of it. */
+        WriteSettingsCommand: {
+            /** @constant */
+            name: "write_settings";
+            settings: components["schemas"]["SettingValue"][];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
     };
@@ -4968,6 +5643,42 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listStationVariables: {
+        parameters: {
+            query?: {
+                /** @description Only of this component, whatever the case. */
+                component?: string;
+                /** @description Only this variable, whatever the case. */
+                variable?: string;
+                /** @description Only of this EVSE; 0 is the station as a whole. */
+                evse?: number;
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationVariableList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     createCommand: {
         parameters: {
             query?: never;
@@ -5192,6 +5903,8 @@ export interface operations {
                 stationId?: components["schemas"]["Id"];
                 /** @description Only in this state. */
                 state?: components["schemas"]["CommandState"];
+                /** @description Only of this name. */
+                name?: string;
                 /** @description Most items in one answer. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
@@ -5217,7 +5930,10 @@ export interface operations {
     };
     getCommand: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer when the command has come to its end, at the latest after so many seconds. */
+                waitSeconds?: number;
+            };
             header?: never;
             path: {
                 commandId: components["parameters"]["CommandId"];
@@ -5259,6 +5975,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Command"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStationNotices: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this station. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Only of this topic. */
+                topic?: string;
+                /** @description Only what belongs to the command with this number. */
+                requestId?: number;
+                /** @description Received at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Received before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "receivedAt" | "-receivedAt";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationNoticeList"];
                 };
             };
             default: components["responses"]["Problem"];

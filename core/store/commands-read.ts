@@ -21,6 +21,7 @@ export interface Command {
   result: unknown
   reason: string | null
   sessionId: string | null
+  requestId: number | null
 }
 
 export const commands = recordTable<Command>()('command', {
@@ -44,6 +45,7 @@ export const commands = recordTable<Command>()('command', {
     result: 'result',
     reason: 'reason',
     sessionId: 'session_id',
+    requestId: 'request_id',
   },
   reach: 'site',
   sorts: {

@@ -239,7 +239,7 @@ describe('commands', () => {
   test('of an unknown name, or with what belongs to another, are refused', async () => {
     for (const body of [
       { name: 'explode' },
-      { name: 'reset', evse: 1 },
+      { name: 'reset', key: 'HeartbeatInterval' },
       { name: 'start' },
       { name: 'trigger', message: 'x' },
     ]) {

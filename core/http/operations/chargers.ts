@@ -1,8 +1,9 @@
 // Owns the operations on stations, EVSEs, connectors, commands and what stations said.
 // Must not hold rules; core/services does.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Entropy } from '../../services/keys/api-key-text.ts'
 import { newStationSecret } from '../../services/keys/api-key-text.ts'
-import { type CommandRequest, cancelCommand, commandStation } from '../../services/manage/command-station.ts'
+import { cancelCommand, commandStation } from '../../services/manage/command-station.ts'
 import {
   addStation,
   decideAdmission,
@@ -14,6 +15,7 @@ import {
 } from '../../services/manage/manage-stations.ts'
 import {
   getCommand,
+  hasEnded,
   listCommands,
   listConnectors,
   listDeviations,
@@ -54,9 +56,14 @@ export interface ChargerOperationsDeps {
   entropy: Entropy
   /** Where the hub is reached: `https://hub.example`. */
   publicUrl: string
+  /** Aborted when the hub stops: nobody is kept waiting. */
+  closing: AbortSignal
 }
 
-export function chargers({ chargers: ports, entropy, publicUrl }: ChargerOperationsDeps): Part<Ids> {
+/** Between two looks at a command somebody waits for. */
+const lookMs = 200
+
+export function chargers({ chargers: ports, entropy, publicUrl, closing }: ChargerOperationsDeps): Part<Ids> {
   const secrets: StationSecrets = { newSecret: () => newStationSecret(entropy), hashSecret: ports.hashSecret }
 
   const connected =
@@ -121,11 +128,19 @@ export function chargers({ chargers: ports, entropy, publicUrl }: ChargerOperati
       const { veto } = ports
       const wake = (stationId: string) => afterCommit(() => ports.wake(stationId))
       const queue = commandStation({ ...deps, entropy, wake, ...(veto ? { veto } : {}) })
-      const queued = await queue(access, path.stationId, body as CommandRequest)
+      const queued = await queue(access, path.stationId, body)
       return queued.kind === 'ok' ? { status: 202, body: queued.value } : refused(queued)
     },
     listCommands: async ({ query }, { deps, access }) => listed(await listCommands(deps)(access, listQuery(query))),
-    getCommand: async ({ path }, { deps, access }) => shown(await getCommand(deps)(access, path.commandId)),
+    async getCommand({ path, query }, { deps, access }) {
+      let left = (query.waitSeconds ?? 0) * 1000
+      for (;;) {
+        const command = await getCommand(deps)(access, path.commandId)
+        if (command.kind !== 'ok' || hasEnded(command.value) || left <= 0 || closing.aborted) return shown(command)
+        await sleep(lookMs, undefined, { signal: closing }).catch(() => undefined)
+        left -= lookMs
+      }
+    },
     cancelCommand: async ({ path }, { deps, access }) => shown(await cancelCommand(deps)(access, path.commandId)),
 
     async listEvses({ query }, { deps, access }) {

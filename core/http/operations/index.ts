@@ -17,6 +17,7 @@ import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { service } from './service.ts'
+import { stationNotices } from './station-notices.ts'
 import { tariffs } from './tariffs.ts'
 
 export interface HandlersDeps {
@@ -35,7 +36,13 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   const { ports, contract } = deps
   return {
     ...places,
-    ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
+    ...chargers({
+      chargers: ports.chargers,
+      entropy: deps.entropy,
+      publicUrl: deps.settings.publicUrl,
+      closing: deps.closing,
+    }),
+    ...stationNotices(),
     ...charging,
     ...people,
     ...parking,

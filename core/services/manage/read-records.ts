@@ -1,13 +1,14 @@
 // Owns reading what is not managed by hand: derived records, logs and live state, within the caller's limits.
 // Must not write.
 import { auditLog } from '../../store/audit.ts'
-import { commands } from '../../store/commands-read.ts'
+import { type Command, commands } from '../../store/commands-read.ts'
 import type { Page } from '../../store/keyset.ts'
 import { linkHistory, links, reviews, stays, stayTimeline } from '../../store/parking-read.ts'
 import { groupsOf, presentationsOf } from '../../store/people.ts'
 import { baysNow, occupancy } from '../../store/places.ts'
 import { getRecord, type ListQuery, listRecords, type RecordTable } from '../../store/record-table.ts'
 import { chargingSessions, meterValues, transactions } from '../../store/sessions-read.ts'
+import { stationNotices, stationVariables } from '../../store/station-notices.ts'
 import {
   connectors,
   connectorsOf,
@@ -40,12 +41,16 @@ export const listConnectors = lister(connectors)
 export const listDeviations = lister(protocolDeviations)
 export const listCommands = lister(commands)
 export const getCommand = getter(commands)
+/** Nothing more will become of it. */
+export const hasEnded = ({ state, outcome }: Command): boolean =>
+  state !== 'queued' && state !== 'sent' && outcome !== 'pending'
 export const listSessions = lister(chargingSessions)
 export const getSession = getter(chargingSessions)
 export const listStays = lister(stays)
 export const listLinks = lister(links)
 export const listReviews = lister(reviews)
 export const getReview = getter(reviews)
+export const listStationNotices = lister(stationNotices)
 export const listAudit = lister(auditLog)
 
 /** Lists that hang on one record are as visible as that record. */
@@ -58,6 +63,7 @@ function listOf<P, R>(parent: RecordTable<P>, table: RecordTable<R>, filter: (pa
 }
 
 export const listMessages = listOf(stations, stationMessages, ({ stationId }) => ({ stationId }))
+export const listStationVariables = listOf(stations, stationVariables, ({ stationId }) => ({ stationId }))
 export const listMeterValues = listOf(chargingSessions, meterValues, ({ stationId, sessionId }) => ({
   session: { stationId, sessionId },
 }))
