@@ -1,7 +1,7 @@
 // Owns the proof that the dashboard works for a person: a real browser on a whole hub, with gates and chargers that really talk.
 // Must not reach into the page's scripts; it reads, clicks and types as people do.
 import { readFile } from 'node:fs/promises'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../setup/eventually.ts'
 import type { Station } from '../sim/index.ts'
@@ -337,6 +337,35 @@ describe.skipIf(browserMissing)('the dashboard', { timeout: 180_000 }, () => {
     await notice.getByRole('button', { name: 'Withdraw' }).click()
     await notice.filter({ hasText: 'CP-02 was not stopped' }).waitFor()
     await stations.get('CP-02')?.goOnline()
+    expect(opened.complaints).toEqual([])
+    await opened.close()
+  })
+
+  test('a station is taken out of service and put back, and what it answered is told', async () => {
+    const opened = await atTheSite({}, '/stations')
+    const { page } = opened
+    const stationsBlock = block(page, 'Stations')
+    const work = async (label: string, fill: (dialog: Locator) => Promise<unknown> = async () => undefined) => {
+      await stationsBlock.getByRole('button', { name: 'More CP-01' }).click()
+      const choice = page.getByRole('dialog', { name: 'What is to be done at CP-01?' })
+      await choice.getByLabel('Work').selectOption({ label })
+      await well(opened)
+      await choice.getByRole('button', { name: 'Next' }).click()
+      const dialog = page.getByRole('dialog', { name: `${label}: CP-01` })
+      await fill(dialog)
+      await well(opened)
+      await dialog.getByRole('button', { name: label }).click()
+    }
+    await work('Take out of service', async (dialog) => {
+      expect(await dialog.getByLabel('EVSE').inputValue()).toBe('')
+    })
+    await page.getByText('CP-01 is out of service').waitFor()
+    await work('Put back into service')
+    await page.getByText('CP-01 is in service again').waitFor()
+    expect((await garage.list('commands')).slice(0, 2)).toMatchObject([
+      { name: 'availability', args: { operative: true }, outcome: 'accepted' },
+      { name: 'availability', args: { operative: false }, outcome: 'accepted' },
+    ])
     expect(opened.complaints).toEqual([])
     await opened.close()
   })

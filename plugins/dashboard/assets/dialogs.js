@@ -41,7 +41,7 @@ export function dialogBox(app) {
   )
 }
 
-function field({ name, label, value, options, required, hint }) {
+function field({ name, label, value, options, required, hint, type, min, max, step }) {
   const id = `field-${name}`
   return h(
     'div.field',
@@ -56,6 +56,7 @@ function field({ name, label, value, options, required, hint }) {
           id,
           name,
           required,
+          ...(type ? { type, min, max, step: step ?? 1 } : {}),
           autocomplete: 'off',
           spellcheck: 'false',
           made: (element) => setOnce(element, value ?? ''),

@@ -48,7 +48,12 @@ export function stationCommands({ data, say, changed }) {
             tell('Waiting…', 'Waits until the station can take it.', { action: { label: 'Withdraw', run: withdraw } })
           } else if (command.state === 'sent') tell('Sent…', 'The station has been told.')
           else if (command.outcome === 'pending')
-            tell('Accepted…', 'The station said yes. Waiting for charging to begin.')
+            tell(
+              'Accepted…',
+              command.name === 'start'
+                ? 'The station said yes. Waiting for charging to begin.'
+                : 'The station said yes. Waiting for what it has to tell.',
+            )
         }
         await pause(askEveryMs)
         command = await api.get(`/api/v1/commands/${command.commandId}`)
@@ -72,6 +77,7 @@ export function stationCommands({ data, say, changed }) {
     if (state !== 'answered') return reason ?? ends[state] ?? `The command is ${state}.`
     if (outcome === 'refused') return `The station refused${reason ? `: ${reason}` : '.'}`
     if (outcome === 'not_started') return reason ?? 'The station said yes, but charging did not begin.'
+    if (outcome === 'failed' || outcome === 'incomplete') return reason ?? 'It did not come to its end.'
     if (outcome === 'unknown') return reason ?? 'What came of it is not known.'
     return null
   }
@@ -135,6 +141,18 @@ export function stationCommands({ data, say, changed }) {
         { name: 'reset', mode },
         simple(`Restarting ${name}`, `${name} restarts`, `${name} was not restarted`),
       ),
+
+    /** Any other command; `done` says in words what an accepted one came to. */
+    work: (station, { label, plug, done }, body) =>
+      follow({ name: body.name }, station.stationId, body, {
+        title: `${label}: ${plug}`,
+        failed: `${label}: not done at ${plug}`,
+        finish(command, { end }) {
+          const no = refusal(command)
+          if (no === null) end('good', done(command), '')
+          else end('bad', `${label}: not done at ${plug}`, no)
+        },
+      }),
 
     unlock: (station, name, evse) =>
       follow(

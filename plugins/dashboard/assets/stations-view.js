@@ -5,6 +5,7 @@ import { h } from './elements.js'
 import { counted, span } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
+import { chooseWork } from './station-actions.js'
 import { forbidden } from './stay-table.js'
 import { connectorStates } from './words.js'
 
@@ -356,5 +357,6 @@ function actions(app, station, evses) {
         run: ({ mode }) => app.commands.reset(station, name, mode),
       }),
     ),
+    button('command', 'More', () => chooseWork(app, station, evses)),
   )
 }
