@@ -15,7 +15,7 @@ import { instantText, noInstant } from './instant-text.ts'
 export type ChargingProfile16 = OCPP16.SetChargingProfileRequest['csChargingProfiles']
 type Schedule16 = ChargingProfile16['chargingSchedule']
 
-/** 7.9 ChargingProfilePurposeType has three. */
+/** 7.10 ChargingProfilePurposeType has three. */
 export const purposes = {
   station_max: 'ChargePointMaxProfile',
   default: 'TxDefaultProfile',
@@ -36,12 +36,6 @@ const kinds = {
 /** Limits go out in tenths, never above what was asked (X8); the small part undoes what floating point took. */
 export const tenthsDown = (value: number) => Math.floor(value * 10 + 1e-6) / 10
 
-class NotCarried extends Error {}
-
-function no(why: string): never {
-  throw new NotCarried(why)
-}
-
 /** The profile as 1.6 carries it, or the reply that says why it cannot be sent to this station. */
 export function toProfile16(
   profile: ChargingProfile,
@@ -50,58 +44,68 @@ export function toProfile16(
   if (!station.allowedPurposes.includes(profile.purpose)) {
     return { ended: { kind: 'unsupported', reason: `purpose: this model takes no ${profile.purpose} profile` } }
   }
-  try {
-    return { carried: translate(profile, station) }
-  } catch (cause) {
-    if (cause instanceof NotCarried) return { ended: refused(cause.message) }
-    throw cause
-  }
+  const carried = translate(profile, station)
+  return typeof carried === 'string' ? { ended: refused(carried) } : { carried }
 }
 
-function translate(profile: ChargingProfile, station: StationProfile): ChargingProfile16 {
+/** Like each of the following: the translation, or which field cannot be carried and why. */
+function translate(profile: ChargingProfile, station: StationProfile): ChargingProfile16 | string {
   const { profileId, stackLevel, purpose, kind, validFrom, validUntil, schedules } = profile
-  const chargingProfilePurpose = purposeOf(purpose) ?? no(`purpose: OCPP 1.6 has no ${purpose} profile`)
-  if (kind === 'dynamic') no('kind: OCPP 1.6 has no dynamic profile')
-  if (profile.updateIntervalSeconds !== undefined) no('updateIntervalSeconds: OCPP 1.6 has no dynamic profile')
-  if (profile.maxOfflineSeconds !== undefined) no('maxOfflineSeconds: OCPP 1.6 does not carry it')
+  const chargingProfilePurpose = purposeOf(purpose)
+  if (chargingProfilePurpose === undefined) return `purpose: OCPP 1.6 has no ${purpose} profile`
+  if (kind === 'dynamic') return 'kind: OCPP 1.6 has no dynamic profile'
+  if (profile.updateIntervalSeconds !== undefined) return 'updateIntervalSeconds: OCPP 1.6 has no dynamic profile'
+  if (profile.maxOfflineSeconds !== undefined) return 'maxOfflineSeconds: OCPP 1.6 does not carry it'
   const [schedule] = schedules
-  if (schedule === undefined || schedules.length > 1) no(`schedules: OCPP 1.6 carries one, not ${schedules.length}`)
+  if (schedule === undefined || schedules.length > 1) return `schedules: OCPP 1.6 carries one, not ${schedules.length}`
   if (stackLevel < station.minStack || stackLevel > (station.maxStack ?? stackLevel)) {
-    no(`stackLevel: this model takes ${station.minStack} to ${station.maxStack ?? 'any'}, not ${stackLevel}`)
+    return `stackLevel: this model takes ${station.minStack} to ${station.maxStack ?? 'any'}, not ${stackLevel}`
   }
+  const chargingSchedule = translateSchedule(schedule, kind === 'relative', station)
+  if (typeof chargingSchedule === 'string') return chargingSchedule
   const carried: ChargingProfile16 = {
     chargingProfileId: profileId,
     stackLevel,
     chargingProfilePurpose,
     ...kinds[kind],
-    chargingSchedule: translateSchedule(schedule, kind === 'relative', station),
+    chargingSchedule,
   }
-  if (validFrom !== undefined) carried.validFrom = instant('validFrom', validFrom, station)
-  if (validUntil !== undefined) carried.validTo = instant('validUntil', validUntil, station)
+  if (validFrom !== undefined) {
+    const from = instantText(validFrom, station)
+    if (from === null) return noInstant('validFrom', validFrom)
+    carried.validFrom = from
+  }
+  if (validUntil !== undefined) {
+    const to = instantText(validUntil, station)
+    if (to === null) return noInstant('validUntil', validUntil)
+    carried.validTo = to
+  }
   return carried
 }
 
-function instant(field: string, text: string, station: StationProfile): string {
-  return instantText(text, station) ?? no(noInstant(field, text))
-}
-
-function translateSchedule(schedule: ChargingSchedule, relative: boolean, station: StationProfile): Schedule16 {
+function translateSchedule(
+  schedule: ChargingSchedule,
+  relative: boolean,
+  station: StationProfile,
+): Schedule16 | string {
   const { unit, startAt, durationSeconds, minRate, periods } = schedule
-  if (station.limitUnit !== 'any' && station.limitUnit !== unit) no(`schedules[0].unit: this model takes no ${unit}`)
-  if (periods.length === 0) no('schedules[0].periods: at least one is needed')
-  if (periods[0]?.startSeconds !== 0) no('schedules[0].periods[0].startSeconds: the first period begins at 0')
-  const carried: Schedule16 = {
-    chargingRateUnit: unit,
-    chargingSchedulePeriod: periods.map((period, index) => translatePeriod(period, index)),
+  if (station.limitUnit !== 'any' && station.limitUnit !== unit) return `schedules[0].unit: this model takes no ${unit}`
+  if (periods.length === 0) return 'schedules[0].periods: at least one is needed'
+  if (periods[0]?.startSeconds !== 0) return 'schedules[0].periods[0].startSeconds: the first period begins at 0'
+  const chargingSchedulePeriod: Schedule16['chargingSchedulePeriod'] = []
+  for (const [index, period] of periods.entries()) {
+    const translated = translatePeriod(period, `schedules[0].periods[${index}]`)
+    if (typeof translated === 'string') return translated
+    chargingSchedulePeriod.push(translated)
   }
+  const carried: Schedule16 = { chargingRateUnit: unit, chargingSchedulePeriod }
   if (durationSeconds !== undefined) carried.duration = durationSeconds
   if (minRate !== undefined) carried.minChargingRate = tenthsDown(minRate)
   // 7.13: a schedule without its start is taken from the start of charging, which is what relative means.
-  if (relative) {
-    if (startAt !== undefined) no('schedules[0].startAt: a relative profile has none')
-  } else if (startAt === undefined) no('schedules[0].startAt: only a relative profile goes without')
-  else carried.startSchedule = instant('schedules[0].startAt', startAt, station)
-  return carried
+  if (relative) return startAt === undefined ? carried : 'schedules[0].startAt: a relative profile has none'
+  if (startAt === undefined) return 'schedules[0].startAt: only a relative profile goes without'
+  const startSchedule = instantText(startAt, station)
+  return startSchedule === null ? noInstant('schedules[0].startAt', startAt) : { ...carried, startSchedule }
 }
 
 const foreign = [
@@ -111,11 +115,10 @@ const foreign = [
   'operationMode',
 ] as const satisfies (keyof SchedulePeriod)[]
 
-function translatePeriod(period: SchedulePeriod, index: number): Schedule16['chargingSchedulePeriod'][number] {
-  const field = `schedules[0].periods[${index}]`
-  for (const name of foreign) if (period[name] !== undefined) no(`${field}.${name}: OCPP 1.6 does not carry it`)
+function translatePeriod(period: SchedulePeriod, field: string): Schedule16['chargingSchedulePeriod'][number] | string {
+  for (const name of foreign) if (period[name] !== undefined) return `${field}.${name}: OCPP 1.6 does not carry it`
   const { startSeconds, limit, phases } = period
-  if (limit === undefined || !(limit >= 0)) no(`${field}.limit: OCPP 1.6 needs a limit of at least 0`)
+  if (limit === undefined || !(limit >= 0)) return `${field}.limit: OCPP 1.6 needs a limit of at least 0`
   const carried: Schedule16['chargingSchedulePeriod'][number] = { startPeriod: startSeconds, limit: tenthsDown(limit) }
   if (phases !== undefined) carried.numberPhases = phases
   return carried

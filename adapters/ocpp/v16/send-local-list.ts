@@ -45,11 +45,8 @@ export function* sendList(
     }
     if (part.length > 0) request.localAuthorizationList = part
     const said = yield* ask<OCPP16.SendLocalListRequest, OCPP16.SendLocalListResponse>('SendLocalList', request)
-    const so = reached === undefined ? {} : { version: reached }
-    if ('ended' in said) {
-      const { ended } = said
-      return ended.kind === 'refused' && reached !== undefined ? refused(ended.reason, so) : ended
-    }
+    const so = reached === undefined ? undefined : { version: reached }
+    if ('ended' in said) return said.ended.kind === 'refused' ? refused(said.ended.reason, so) : said.ended
     const { status } = said.answer
     if (status === 'NotSupported') return { kind: 'unsupported', reason: status }
     if (status === undefined) return refused('the answer holds no status', so)
