@@ -3,17 +3,18 @@
 import type { OCPP16 } from 'typed-ocpp'
 import type { CommandReply } from '../../../core/plugin/index.ts'
 import { ask, type CallAnswer, type CommandSteps, type OutgoingCall, refused } from '../command.ts'
+import { storable } from '../frame.ts'
 
-export const pncVendor = 'org.openchargealliance.iso15118pnc'
+const pncVendor = 'org.openchargealliance.iso15118pnc'
 
 /** The vendor id is a CiString (4.3): case says nothing. */
 export const isPnc = (vendorId: string) => vendorId.toLowerCase() === pncVendor
 
-/** What the data holds; null for anything but a JSON object. */
+/** What the data holds, its texts storable like those of the frame around it; null for anything but a JSON object. */
 export function unpack(data: unknown): Record<string, unknown> | null {
   if (typeof data !== 'string') return null
   try {
-    const held: unknown = JSON.parse(data)
+    const held: unknown = JSON.parse(data, (_key, value) => (typeof value === 'string' ? storable(value) : value))
     return typeof held === 'object' && held !== null && !Array.isArray(held) ? (held as Record<string, unknown>) : null
   } catch {
     return null

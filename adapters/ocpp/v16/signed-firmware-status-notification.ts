@@ -3,6 +3,7 @@
 import type { OCPP16 } from 'typed-ocpp'
 import type { StationNotice } from '../../../core/plugin/index.ts'
 import { factMessage } from '../message.ts'
+import { smallNumber } from '../whole-number.ts'
 import { statusWord } from './status-word.ts'
 
 export const signedFirmwareStatusNotification = factMessage<
@@ -11,11 +12,11 @@ export const signedFirmwareStatusNotification = factMessage<
 >({
   action: 'SignedFirmwareStatusNotification',
   kept: false,
-  read: ({ status, requestId }, _reading, receivedAt) => ({
-    kind: 'notice',
-    topic: 'firmware.status',
-    data: requestId === undefined ? { status: statusWord(status) } : { status: statusWord(status), requestId },
-    time: { at: receivedAt, device: null },
-  }),
+  read(payload, reading, receivedAt) {
+    const status = statusWord(payload.status)
+    const requestId = smallNumber(payload.requestId, 'requestId', reading)
+    const data = requestId === undefined ? { status } : { status, requestId }
+    return { kind: 'notice', topic: 'firmware.status', data, time: { at: receivedAt, device: null } }
+  },
   reply: (): OCPP16.SignedFirmwareStatusNotificationResponse => ({}),
 })

@@ -52,6 +52,8 @@ describe('what a station tells', () => {
     expect(await station.ask(action, { status })).toEqual({})
     expect(last()).toMatchObject({ data: { status: word } })
     expect(last()).not.toHaveProperty('data.requestId')
+    expect(await station.ask(action, { status, requestId: 1e30 })).toEqual({})
+    expect(last()).not.toHaveProperty('data.requestId')
   })
 
   test.each([
