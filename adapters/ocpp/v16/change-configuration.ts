@@ -2,6 +2,7 @@
 // Must not verify the effect; the core reads the setting back.
 import type { OCPP16 } from 'typed-ocpp'
 import { ask, askForStatus, type CommandSteps, refused, type Translator } from '../command.ts'
+import { statusWord } from './status-word.ts'
 
 /** 7.7 and 6.7: a key has 50 characters, a value 500. */
 const fits = (key: string, value: string) => key.length <= 50 && value.length <= 500
@@ -17,30 +18,37 @@ export const writeSetting: Translator<'write_setting'> = function* ({ key, value
   )
 }
 
-type Outcome = 'accepted' | 'reboot_required' | 'rejected' | 'not_supported'
-
-const outcomes = new Map<string, Outcome>([
-  ['Accepted', 'accepted'],
-  ['RebootRequired', 'reboot_required'],
-  ['NotSupported', 'not_supported'],
-])
+interface Outcome {
+  /** `accepted`, `reboot_required`, `rejected` or `not_supported`. */
+  status: string
+  reason?: string
+}
 
 /** The result tells what became of each key; a key that the station refuses does not keep the others from being tried. */
 export const writeSettings: Translator<'write_settings'> = function* ({ settings }): CommandSteps {
   const long = settings.find(({ key, value }) => !fits(key, value))
   if (long !== undefined) return refused(`${long.key.slice(0, 50)}: the key or value is longer than OCPP 1.6 carries`)
   const told = new Map<string, Outcome>()
+  const failed: string[] = []
+  let rebootRequired = false
   for (const { key, value } of settings) {
     const said = yield* ask<OCPP16.ChangeConfigurationRequest, OCPP16.ChangeConfigurationResponse>(
       'ChangeConfiguration',
       { key, value },
     )
     if ('ended' in said && said.ended.kind === 'unsupported') return said.ended
-    told.set(key, 'ended' in said ? 'rejected' : (outcomes.get(said.answer.status ?? '') ?? 'rejected'))
+    const answered = 'answer' in said ? said.answer.status : undefined
+    if (answered === 'Accepted' || answered === 'RebootRequired') {
+      if (answered === 'RebootRequired') rebootRequired = true
+      told.set(key, { status: statusWord(answered) })
+      continue
+    }
+    const error = 'ended' in said && 'reason' in said.ended ? said.ended.reason : undefined
+    const reason = error ?? answered ?? 'the answer holds no status'
+    told.set(key, { status: answered === 'NotSupported' ? 'not_supported' : 'rejected', reason })
+    failed.push(`${key}: ${reason}`)
   }
-  const reboot = [...told.values()].includes('reboot_required') ? { rebootRequired: true } : {}
+  const reboot = rebootRequired ? { rebootRequired } : {}
   const result = { settings: Object.fromEntries(told), ...reboot }
-  const failed = [...told].filter(([, outcome]) => outcome === 'rejected' || outcome === 'not_supported')
-  if (failed.length === 0) return { kind: 'accepted', result }
-  return refused(failed.map(([key, outcome]) => `${key}: ${outcome.replace('_', ' ')}`).join(', '), result)
+  return failed.length === 0 ? { kind: 'accepted', result } : refused(failed.join(', '), result)
 }

@@ -31,7 +31,7 @@ export const dataTransfer = factMessage<Fact, OCPP16.DataTransferRequest>({
   },
   reply(outcome, fact, reading): OCPP16.DataTransferResponse {
     if (fact.kind === 'token.presented') {
-      return packed(pncAuthorization(outcome as Authorization, reading))
+      return packed(pncAuthorization(outcome as Authorization, fact, reading))
     }
     if (fact.topic !== 'data_transfer') return packed(pncAnswer(fact, outcome))
     if (isPnc(fact.ask.vendorId)) return unreadable(fact, reading)

@@ -13,7 +13,7 @@ interface Installed {
   use: Use
   hash: CertificateHash
   /** Of a chain: the certificates below the first. */
-  children?: CertificateHash[]
+  children: CertificateHash[]
 }
 
 type Listed = { found: Installed[] } | { ended: CommandReply }
@@ -63,7 +63,7 @@ function* listNative(use: keyof typeof native): Generator<OutgoingCall, Listed, 
   const { status, certificateHashData = [] } = said.answer
   if (status === 'NotFound') return { found: [] }
   if (status !== 'Accepted') return { ended: refused(status ?? 'the answer holds no status') }
-  return { found: hashesIn(certificateHashData).map((hash) => ({ use, hash })) }
+  return { found: hashesIn(certificateHashData).map((hash) => ({ use, hash, children: [] })) }
 }
 
 function* listPnc(uses: readonly (keyof typeof overPnc)[]): Generator<OutgoingCall, Listed, CallAnswer> {
@@ -80,8 +80,7 @@ function* listPnc(uses: readonly (keyof typeof overPnc)[]): Generator<OutgoingCa
     const use = uses.find((each) => overPnc[each] === certificateType)
     const hash = readHash(certificateHashData)
     if (use === undefined || typeof hash === 'string') continue
-    const children = hashesIn(childCertificateHashData)
-    found.push(children.length === 0 ? { use, hash } : { use, hash, children })
+    found.push({ use, hash, children: hashesIn(childCertificateHashData) })
   }
   return { found }
 }

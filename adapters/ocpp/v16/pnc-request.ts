@@ -69,7 +69,8 @@ function readAuthorize(held: Held, _time: DeviceTime, reading: Reading): TokenPr
     }
     contract.hashes = hashes
   }
-  return { kind: 'token.presented', token, contract }
+  const sent = contract.chain !== undefined || contract.hashes !== undefined
+  return sent ? { kind: 'token.presented', token, contract } : { kind: 'token.presented', token }
 }
 
 function readSignCertificate({ csr }: Held, time: DeviceTime): StationInquiry<'certificate.sign'> | string {
@@ -98,7 +99,7 @@ const contractWords = {
   signature_invalid: 'SignatureError',
   expired: 'CertificateExpired',
   revoked: 'CertificateRevoked',
-  no_chain: 'NoCertificateAvailable',
+  no_chain: 'CertChainError',
   cancelled: 'ContractCancelled',
 } as const satisfies Record<NonNullable<Authorization['contract']>, string>
 
@@ -106,10 +107,13 @@ const contractWords = {
  * The status of a token is spelled alike in 1.6 and 2.0.1; group and expiry are optional, and stations differ in which of the two
  * spellings they read. So the status goes alone.
  */
-export function pncAuthorization(authorization: Authorization, reading: Reading): object {
+export function pncAuthorization(authorization: Authorization, fact: TokenPresented, reading: Reading): object {
   const idTokenInfo = { status: idTagInfo(authorization, reading).status }
+  // 2.0.1 C07: whoever sends certificates is told about them; what nobody has checked is no valid contract.
+  if (fact.contract === undefined) return { idTokenInfo }
   const { contract } = authorization
-  return contract === undefined ? { idTokenInfo } : { idTokenInfo, certificateStatus: contractWords[contract] }
+  const unchecked = contract === undefined || !reading.served
+  return { idTokenInfo, certificateStatus: unchecked ? 'NoCertificateAvailable' : contractWords[contract] }
 }
 
 export function pncAnswer(fact: StationInquiry, answer: unknown): object {

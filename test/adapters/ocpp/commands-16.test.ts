@@ -422,7 +422,7 @@ describe('one request, one answer', () => {
 })
 
 describe('several settings, key by key', () => {
-  const settings = ['A', 'B', 'C', 'D', 'E'].map((key) => ({ key, value: `v${key}` }))
+  const settings = ['A', 'B', 'C', 'D', 'E', 'F'].map((key) => ({ key, value: `v${key}` }))
   const answer: Record<string, Answer> = {
     A: Accepted,
     B: { status: 'RebootRequired' },
@@ -439,9 +439,16 @@ describe('several settings, key by key', () => {
     expect(requests).toEqual(settings.map((each) => ['ChangeConfiguration', each]))
     expect(reply).toEqual({
       kind: 'refused',
-      reason: 'C: rejected, D: not supported, E: rejected',
+      reason: 'C: Rejected, D: NotSupported, E: InternalError, F: the answer holds no status',
       result: {
-        settings: { A: 'accepted', B: 'reboot_required', C: 'rejected', D: 'not_supported', E: 'rejected' },
+        settings: {
+          A: { status: 'accepted' },
+          B: { status: 'reboot_required' },
+          C: { status: 'rejected', reason: 'Rejected' },
+          D: { status: 'not_supported', reason: 'NotSupported' },
+          E: { status: 'rejected', reason: 'InternalError' },
+          F: { status: 'rejected', reason: 'the answer holds no status' },
+        },
         rebootRequired: true,
       },
     })
@@ -449,7 +456,7 @@ describe('several settings, key by key', () => {
 
   test('all taken is accepted', async () => {
     const { reply } = await run({ name: 'write_settings', settings: settings.slice(0, 1) }, Accepted)
-    expect(reply).toEqual({ kind: 'accepted', result: { settings: { A: 'accepted' } } })
+    expect(reply).toEqual({ kind: 'accepted', result: { settings: { A: { status: 'accepted' } } } })
   })
 
   test('a station without settings, and a key that is too long', async () => {
@@ -1244,8 +1251,8 @@ describe('Plug & Charge in its envelope', () => {
       kind: 'accepted',
       result: {
         certificates: [
-          { use: 'central_root', hash },
-          { use: 'v2g_root', hash: leaf },
+          { use: 'central_root', hash, children: [] },
+          { use: 'v2g_root', hash: leaf, children: [] },
           { use: 'v2g_chain', hash: leaf, children: [hash] },
         ],
       },

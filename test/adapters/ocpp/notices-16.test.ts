@@ -205,7 +205,7 @@ describe('Plug & Charge', () => {
       certificate: 'PEM',
       iso15118CertificateHashData: [asked],
     })
-    expect(held).toEqual({ idTokenInfo: { status: 'Accepted' } })
+    expect(held).toEqual({ idTokenInfo: { status: 'Accepted' }, certificateStatus: 'NoCertificateAvailable' })
     expect(last()).toEqual({
       kind: 'token.presented',
       token: { value: 'DEABCC123456', kind: 'emaid' },
@@ -218,7 +218,6 @@ describe('Plug & Charge', () => {
     expect(last()).toEqual({
       kind: 'token.presented',
       token: { value: 'DE-ABC-C12345678-9-AND-MORE', kind: 'emaid' },
-      contract: {},
     })
   })
 
@@ -227,11 +226,11 @@ describe('Plug & Charge', () => {
     ['signature_invalid', 'SignatureError'],
     ['expired', 'CertificateExpired'],
     ['revoked', 'CertificateRevoked'],
-    ['no_chain', 'NoCertificateAvailable'],
+    ['no_chain', 'CertChainError'],
     ['cancelled', 'ContractCancelled'],
   ] as const)('Authorize, the contract %s', async (contract, certificateStatus) => {
     hub.port.verdicts.set('EM1', { status: contract === 'accepted' ? 'accepted' : 'invalid', reason: '', contract })
-    const { held } = await send('Authorize', { idToken: 'EM1' })
+    const { held } = await send('Authorize', { idToken: 'EM1', certificate: 'PEM' })
     expect(held).toEqual({
       idTokenInfo: { status: contract === 'accepted' ? 'Accepted' : 'Invalid' },
       certificateStatus,
@@ -240,8 +239,12 @@ describe('Plug & Charge', () => {
 
   test('Authorize at a station that waits for approval', async () => {
     const waiting = await hub.station('N16-PENDING', 'ocpp1.6', { admission: 'pending' })
-    const { held } = await send('Authorize', { idToken: 'EM2' }, waiting)
-    expect(held).toEqual({ idTokenInfo: { status: 'Invalid' } })
+    hub.port.verdicts.set('EM2', { status: 'accepted', reason: '', contract: 'accepted' })
+    expect((await send('Authorize', { idToken: 'EM2' }, waiting)).held).toEqual({ idTokenInfo: { status: 'Invalid' } })
+    expect((await send('Authorize', { idToken: 'EM2', certificate: 'PEM' }, waiting)).held).toEqual({
+      idTokenInfo: { status: 'Invalid' },
+      certificateStatus: 'NoCertificateAvailable',
+    })
   })
 
   test.each([
