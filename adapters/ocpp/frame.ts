@@ -39,13 +39,18 @@ function parseJson(text: string, noter: Noter): { value: unknown } | null {
   }
 }
 
-/** Removes what no database text can hold: NUL, and halves of surrogate pairs. Iterative: depth is the sender's choice. */
+/** Without what no database text can hold: NUL, and halves of surrogate pairs. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '').replace(halfPair, '\ufffd')
+}
+
+/** Makes every text of a frame storable. Iterative: depth is the sender's choice. */
 function scrub(root: unknown[], noter: Noter): void {
   const open: (unknown[] | Record<string, unknown>)[] = [root]
   let found = false
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') {
-      const better = value.replaceAll('\0', '').replace(halfPair, '\ufffd')
+      const better = storable(value)
       if (better !== value) found = true
       return better
     }

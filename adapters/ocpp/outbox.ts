@@ -2,7 +2,7 @@
 // Must not wait for incoming messages; the two directions are independent.
 import type { CommandReply, QueuedCommand } from '../../core/plugin/index.ts'
 import { type CallOutcome, CallSlot } from './call-slot.ts'
-import type { CallAnswer, OutgoingCall } from './command.ts'
+import type { CallAnswer, Memory, OutgoingCall } from './command.ts'
 import { sampleOf } from './deviations.ts'
 import { callFrame, type Frame } from './frame.ts'
 import type { Line } from './line.ts'
@@ -18,6 +18,8 @@ export class Outbox {
   #last: Promise<unknown>
   /** Actions that this station said it does not know; not asked again before its next boot (W18). */
   #unsupported: Set<string> | null = null
+  /** What commands have learned about the station since its boot. */
+  #memory: Memory | null = null
   #triggeredAt = Number.NEGATIVE_INFINITY
 
   /** @param opened settles when the core has opened the station; commands wait for it */
@@ -44,6 +46,7 @@ export class Outbox {
   /** A new boot may bring new firmware: ask for everything again. */
   forget(): void {
     this.#unsupported = null
+    this.#memory = null
   }
 
   answer(frame: AnswerFrame, text: string, receivedAt: Date): void {
@@ -70,7 +73,8 @@ export class Outbox {
       this.#triggeredAt = now
     }
     try {
-      const steps = line.dialect.command(command, line.profile)
+      this.#memory ??= new Map()
+      const steps = line.dialect.command(command, line.profile, this.#memory, line.now())
       let step = steps.next()
       while (step.done !== true) {
         const outcome = await this.#call(step.value)

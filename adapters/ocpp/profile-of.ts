@@ -13,6 +13,7 @@ const oneOf =
   (...allowed: readonly unknown[]) =>
   (value: unknown) =>
     allowed.includes(value)
+const isLevel = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0
 const isText = (value: unknown) => typeof value === 'string'
 
 /** What an operator may set per station, under the same names; anything else in the settings belongs to others. */
@@ -23,6 +24,13 @@ const acceptable: { readonly [K in keyof StationProfile]: (value: unknown) => bo
   clockZone: isText,
   replyTimePrecision: oneOf('milliseconds', 'seconds'),
   remoteStartConnector: oneOf('any', 'required', 'forbidden'),
+  remoteStartCarriesProfile: oneOf(true, false),
+  limitUnit: oneOf('A', 'W', 'any'),
+  minStack: isLevel,
+  maxStack: (value) => value === null || isLevel(value),
+  allowedPurposes: (value) =>
+    Array.isArray(value) &&
+    value.every((each) => (standardProfile.allowedPurposes as readonly unknown[]).includes(each)),
   configReadMode: oneOf('all', 'by_key'),
   triggerAllowed: (value) =>
     Array.isArray(value) &&

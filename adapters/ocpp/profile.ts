@@ -1,6 +1,6 @@
 // Owns the words of a station profile: the flags that describe how one model departs from the standard.
 // Must not name a vendor; the profiles are data files in profiles/.
-import type { ChargerProtocol, StationCommand } from '../../core/plugin/index.ts'
+import type { ChargerProtocol, ProfilePurpose, StationCommand } from '../../core/plugin/index.ts'
 
 export type TriggerMessage = Extract<StationCommand, { name: 'trigger' }>['message']
 
@@ -17,6 +17,15 @@ export interface StationProfile {
   readonly replyTimePrecision: 'milliseconds' | 'seconds'
   /** Whether a remote start must or must not name the connector (S2). */
   readonly remoteStartConnector: 'any' | 'required' | 'forbidden'
+  /** False where a remote start that carries a charging profile is refused: the profile follows the start (S13c). */
+  readonly remoteStartCarriesProfile: boolean
+  /** The one unit of charging limits that the model takes (S14); `any` leaves it to the station's configuration. */
+  readonly limitUnit: 'A' | 'W' | 'any'
+  /** Stack levels that the model takes (S10); a null maximum leaves it to the station's configuration. */
+  readonly minStack: number
+  readonly maxStack: number | null
+  /** Purposes of charging profiles that the model takes (S9). */
+  readonly allowedPurposes: readonly ProfilePurpose[]
   /** Read settings in one request or key by key (S16). */
   readonly configReadMode: 'all' | 'by_key'
   /** Messages that may be asked for; the others are refused by the station (M20). */
@@ -46,8 +55,34 @@ export const standardProfile: StationProfile = Object.freeze({
   clockZone: null,
   replyTimePrecision: 'milliseconds',
   remoteStartConnector: 'any',
+  remoteStartCarriesProfile: true,
+  limitUnit: 'any',
+  minStack: 0,
+  maxStack: null,
+  allowedPurposes: Object.freeze([
+    'station_max',
+    'default',
+    'transaction',
+    'station_external',
+    'priority',
+    'local_generation',
+  ] as const),
   configReadMode: 'all',
-  triggerAllowed: Object.freeze(['boot', 'status', 'meter', 'heartbeat'] as const),
+  triggerAllowed: Object.freeze([
+    'boot',
+    'status',
+    'meter',
+    'heartbeat',
+    'transaction',
+    'firmware_status',
+    'log_status',
+    'diagnostics_status',
+    'publish_firmware_status',
+    'sign_station_certificate',
+    'sign_v2g_certificate',
+    'sign_v2g20_certificate',
+    'sign_combined_certificate',
+  ] as const),
   triggerMinInterval: 0,
   pingPolicy: 'ping',
   tagTransform: 'none',

@@ -51,6 +51,8 @@ function toNumber(value: unknown): number | null {
 function convert(value: unknown, wanted: string, field: string): unknown {
   switch (wanted) {
     case 'string':
+      // Vendor data is a text by 1.6, and JSON by what many make of it.
+      if (field === 'data' && typeof value === 'object') return JSON.stringify(value)
       return typeof value === 'number' || typeof value === 'boolean' ? String(value) : failed
     case 'integer': {
       if (typeof value !== 'string' && typeof value !== 'number') return failed

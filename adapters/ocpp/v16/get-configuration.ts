@@ -1,7 +1,7 @@
 // Owns OCPP 1.6 GetConfiguration (5.8): all keys at once, or one by one for stations that cannot (S16).
 // Must not interpret a key.
 import type { OCPP16 } from 'typed-ocpp'
-import { ask, type CommandSteps, type Translator } from '../command.ts'
+import { ask, type CommandSteps, refused, type Translator } from '../command.ts'
 
 /** The keys of the Core profile (9.1), asked for one by one where a station does not list them itself. */
 const coreKeys = [
@@ -56,4 +56,12 @@ export const readSettings: Translator<'read_settings'> = function* ({ keys }, pr
     unknown.push(...(said.answer.unknownKey ?? []))
   }
   return { kind: 'accepted', result: { settings: Object.fromEntries(settings), unknown } }
+}
+
+/** 1.6 has no reports: the nearest is every setting, at once, with nothing to follow. */
+export const readReport: Translator<'read_report'> = function* ({ criteria, components }, profile): CommandSteps {
+  const foreign = criteria !== undefined ? 'criteria' : components !== undefined ? 'components' : null
+  if (foreign !== null) return refused(`${foreign}: OCPP 1.6 has no device model to choose from`)
+  const reply = yield* readSettings({ name: 'read_settings' }, profile)
+  return reply.kind === 'accepted' ? { kind: 'accepted', result: { ...reply.result, empty: true } } : reply
 }

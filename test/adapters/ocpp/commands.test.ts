@@ -129,14 +129,6 @@ describe('OCPP 1.6', () => {
       accepted,
     ],
     [
-      'M20 trigger meter refused',
-      { name: 'trigger', message: 'meter' },
-      'TriggerMessage',
-      { requestedMessage: 'MeterValues' },
-      { status: 'NotImplemented' },
-      { kind: 'unsupported', reason: 'NotImplemented' },
-    ],
-    [
       'trigger heartbeat',
       { name: 'trigger', message: 'heartbeat' },
       'TriggerMessage',

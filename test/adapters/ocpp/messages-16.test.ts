@@ -253,27 +253,6 @@ test('MeterValues inside a transaction', async () => {
   })
 })
 
-test('DataTransfer: no vendor is known', async () => {
-  expect(await station.ask('DataTransfer', { vendorId: 'com.example', messageId: 'x', data: '1' })).toEqual({
-    status: 'UnknownVendorId',
-  })
-})
-
-describe('acknowledged and kept in the journal', () => {
-  test.each([
-    ['FirmwareStatusNotification', { status: 'Installed' }, {}],
-    ['DiagnosticsStatusNotification', { status: 'Uploaded' }, {}],
-    ['SecurityEventNotification', { type: 'ReconnectedToBackend', timestamp }, {}],
-    ['LogStatusNotification', { status: 'Uploaded', requestId: 1 }, {}],
-    ['SignedFirmwareStatusNotification', { status: 'Installed', requestId: 1 }, {}],
-    ['SignCertificate', { csr: 'x' }, { status: 'Rejected' }],
-  ])('%s', async (action, payload, answer) => {
-    expect(await station.ask(action, payload)).toEqual(answer)
-    const kept = hub.port.frames.filter(({ frame }) => frame.action === action).map(({ frame }) => frame.direction)
-    expect(kept).toEqual(['in', 'out'])
-  })
-})
-
 describe('a station that is not admitted (W15)', () => {
   test('pending: boot Pending, statuses stored, transactions stored and refused validly', async () => {
     const waiting = await hub.station('PENDING16', 'ocpp1.6', { admission: 'pending' })

@@ -109,6 +109,29 @@ test('T8, T18 what cannot be matched or read is answered and waits for review', 
   expect((await reviews()).length).toBeGreaterThanOrEqual(1)
 })
 
+test('what a 1.6 station tells and asks beside charging is kept, NUL inside vendor data or not', async () => {
+  const { station, stationId } = await charger('ocpp1.6')
+  await station.ask('BootNotification', boot16)
+  await station.ask('FirmwareStatusNotification', { status: 'DownloadFailed' })
+  await station.ask('SecurityEventNotification', { type: 'FirmwareUpdated', timestamp: minutesAgo(1) })
+  const data = JSON.stringify({ csr: 'C\u0000SR\ud800' })
+  const pnc = { vendorId: 'org.openchargealliance.iso15118pnc', messageId: 'SignCertificate', data }
+  expect(await station.ask('DataTransfer', pnc)).toEqual({ status: 'Accepted', data: '{"status":"Rejected"}' })
+  expect(await station.ask('DataTransfer', { vendorId: 'com.example' })).toEqual({ status: 'UnknownVendorId' })
+  const notices = await database.db
+    .selectFrom('station_notice')
+    .select(['topic', 'data'])
+    .where('station_id', '=', stationId)
+    .orderBy('notice_id')
+    .execute()
+  expect(notices).toEqual([
+    { topic: 'firmware.status', data: { status: 'download_failed' } },
+    { topic: 'security.event', data: { type: 'FirmwareUpdated' } },
+    { topic: 'certificate.sign', data: { csr: 'CSR\ufffd', use: 'v2g' } },
+    { topic: 'data_transfer', data: { vendorId: 'com.example' } },
+  ])
+})
+
 test('M 500 statuses in a burst are stored in order', async () => {
   const { station, stationId } = await charger('ocpp1.6')
   const statuses = ['Available', 'Preparing', 'Charging', 'SuspendedEV', 'Finishing']

@@ -53,6 +53,18 @@ export const frames16: Record<string, (i: number) => object> = {
     transactionData: [{ timestamp: time(i), sampledValue: sampled16(i).slice(0, 1) }],
   }),
   Heartbeat: () => ({}),
+  FirmwareStatusNotification: () => ({ status: 'Downloading' }),
+  SignedFirmwareStatusNotification: (i) => ({ status: 'SignatureVerified', requestId: i }),
+  DiagnosticsStatusNotification: () => ({ status: 'Uploading' }),
+  LogStatusNotification: (i) => ({ status: 'Uploaded', requestId: i }),
+  SecurityEventNotification: (i) => ({ type: 'SettingSystemTime', timestamp: time(i), techInfo: 'ntp' }),
+  SignCertificate: () => ({ csr: '-----BEGIN CERTIFICATE REQUEST-----' }),
+  DataTransfer: () => ({ vendorId: 'com.example', messageId: 'hello', data: '{"a":1}' }),
+  'DataTransfer Plug & Charge': (i) => ({
+    vendorId: 'org.openchargealliance.iso15118pnc',
+    messageId: 'Authorize',
+    data: JSON.stringify({ idToken: `DEABCC12345${i % 10}`, certificate: '-----BEGIN CERTIFICATE-----' }),
+  }),
 }
 
 export const frames201: Record<string, (i: number) => object> = {
