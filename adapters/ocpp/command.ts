@@ -16,6 +16,9 @@ export type CallAnswer =
 /** Yields requests, receives answers, returns what the command came to. */
 export type CommandSteps = Generator<OutgoingCall, CommandReply, CallAnswer>
 
+/** What a station told about its abilities, by the name of the setting; forgotten at its boot. Null: it could not be read. */
+export type Memory = Map<string, string | null>
+
 type CommandOf<N extends StationCommand['name']> = Extract<StationCommand, { name: N }>
 
 export type Translator<N extends StationCommand['name']> = (

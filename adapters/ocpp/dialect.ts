@@ -1,8 +1,8 @@
 // Owns what a protocol version must offer the connection: its messages, its commands, its error words.
 // Must not hold any of them; v16 and v201 do.
 import type { StationCommand } from '../../core/plugin/index.ts'
-import type { CommandSteps } from './command.ts'
-import type { AnyMessage } from './message.ts'
+import type { CommandSteps, Memory } from './command.ts'
+import type { AnyFactMessage, AnyMessage } from './message.ts'
 import type { StationProfile } from './profile.ts'
 import type { Version } from './schema-book.ts'
 
@@ -26,7 +26,10 @@ export interface Dialect {
   messages: ReadonlyMap<string, AnyMessage>
   /** The same actions by their lower-case names, for stations that get the case wrong (J5). */
   byLowerCase: ReadonlyMap<string, AnyMessage>
-  command(command: StationCommand, profile: StationProfile): CommandSteps
+  /** 2.1: messages that are never answered (message type 6), and CALLRESULTERROR (5). Absent where the version has neither. */
+  sends?: ReadonlyMap<string, AnyFactMessage>
+  /** @param memory what earlier commands have learned about this station since its boot */
+  command(command: StationCommand, profile: StationProfile, memory: Memory): CommandSteps
 }
 
 export function messageTables(list: readonly AnyMessage[]): Pick<Dialect, 'messages' | 'byLowerCase'> {
