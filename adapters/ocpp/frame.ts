@@ -58,7 +58,13 @@ function scrub(root: unknown[], noter: Noter): void {
   }
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (Array.isArray(node)) for (let i = 0; i < node.length; i++) node[i] = clean(node[i])
-    else for (const key of Object.keys(node)) node[key] = clean(node[key])
+    else {
+      for (const key of Object.keys(node)) {
+        // No property of the standard has such a name, and records that keep payloads whole could not hold it.
+        if (clean(key) === key) node[key] = clean(node[key])
+        else delete node[key]
+      }
+    }
   }
   if (found) noter.note('J18')
 }

@@ -4,6 +4,7 @@ import type { Inquiries, InquiryAnswer, InquiryTopic, StationInquiry } from '../
 import { deviceTime } from '../device-time.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
 import { smallNumber } from '../whole-number.ts'
+import { bounded } from './bounded.ts'
 
 interface Asked<T extends InquiryTopic> {
   ask: Inquiries[T]['ask']
@@ -34,7 +35,13 @@ export function inquiryMessage<T extends InquiryTopic, P>({
       const { ask, evse, at } = read(payload, reading, receivedAt)
       const time = deviceTime(at, receivedAt, reading.profile.clockZone, reading)
       const place = smallNumber(evse, 'evseId', reading)
-      return { kind: 'inquiry', topic, ask, ...(place === undefined ? {} : { evse: place }), time } as StationInquiry
+      return {
+        kind: 'inquiry',
+        topic,
+        ask: bounded(ask),
+        ...(place === undefined ? {} : { evse: place }),
+        time,
+      } as StationInquiry
     },
     reply(outcome, fact, reading) {
       const ask = fact.ask as Inquiries[T]['ask']

@@ -4,6 +4,7 @@ import type { NoticeData, NoticeTopic, StationNotice } from '../../../core/plugi
 import { deviceTime } from '../device-time.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
 import { smallNumber } from '../whole-number.ts'
+import { bounded } from './bounded.ts'
 
 const nothing = Object.freeze({})
 
@@ -34,7 +35,13 @@ export function noticeMessage<T extends NoticeTopic, P>({
       const { data, evse, at } = read(payload, reading, receivedAt)
       const time = deviceTime(at, receivedAt, reading.profile.clockZone, reading)
       const place = smallNumber(evse, 'evseId', reading)
-      return { kind: 'notice', topic, data, ...(place === undefined ? {} : { evse: place }), time } as StationNotice
+      return {
+        kind: 'notice',
+        topic,
+        data: bounded(data),
+        ...(place === undefined ? {} : { evse: place }),
+        time,
+      } as StationNotice
     },
     reply: () => answer,
   })

@@ -31,8 +31,8 @@ export const setNetworkProfile: Translator2<'set_network_profile'> = function* (
     messageTimeout: profile.messageTimeoutSeconds,
     securityProfile: profile.securityProfile,
   }
-  if (profile.apn !== undefined) connectionData.apn = profile.apn as NonNullable<Data['apn']>
-  if (profile.vpn !== undefined) connectionData.vpn = profile.vpn as NonNullable<Data['vpn']>
+  if (profile.apn !== undefined) connectionData.apn = profile.apn as unknown as NonNullable<Data['apn']>
+  if (profile.vpn !== undefined) connectionData.vpn = profile.vpn as unknown as NonNullable<Data['vpn']>
   const request: OCPP21.SetNetworkProfileRequest = { configurationSlot: slot, connectionData }
   return yield* askForStatus('SetNetworkProfile', request, { Accepted: null })
 }

@@ -1,8 +1,10 @@
 // Owns the OCPP 2.1 dialect: what it shares with 2.0.1, and its own messages and commands beside it.
 // Must not hold a translation; one file per block does.
-import type { StationCommand } from '../../../core/plugin/index.ts'
+import type { OCPP21 } from 'typed-ocpp'
+import type { Authorization, StationCommand } from '../../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
+import type { Reading } from '../message.ts'
 import type { StationProfile } from '../profile.ts'
 import { authorizeIn } from '../v201/authorize.ts'
 import { type CertificateLimits, certificateInquiries } from '../v201/certificate-inquiries.ts'
@@ -56,13 +58,25 @@ function command(asked: StationCommand, profile: StationProfile, memory: Memory)
   }
 }
 
+type Authorized = OCPP21.AuthorizeResponse
+
+function driverTerms({ tariff, energyTransfers }: Authorization, { served }: Reading): Partial<Authorized> {
+  const terms: Partial<Authorized> = {}
+  if (!served) return terms
+  if (tariff !== undefined) terms.tariff = tariff as unknown as NonNullable<Authorized['tariff']>
+  const [first] = energyTransfers ?? []
+  if (first !== undefined)
+    terms.allowedEnergyTransfer = energyTransfers as NonNullable<Authorized['allowedEnergyTransfer']>
+  return terms
+}
+
 const limits: CertificateLimits = { ocspResult: 18_000, exiResponse: 17_000, remainingContracts: true }
 
 export const v21: Dialect = {
   version: 'ocpp2.1',
   errors: errorWords,
   ...messageTables([
-    authorizeIn(words21),
+    authorizeIn(words21, driverTerms),
     batterySwap,
     certificateChainStatus,
     chargingNeeds('NoChargingProfile'),

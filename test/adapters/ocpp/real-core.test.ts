@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { type Station, TestHub, until } from './hub.ts'
 import { mutated, nasty } from './mutations.ts'
 import type { Version } from './official-schemas.ts'
-import { frames16, frames201 } from './sample-frames.ts'
+import { frames16, frames21, frames201 } from './sample-frames.ts'
 
 let database: TestDatabase
 let core: ChargerHarness
@@ -133,8 +133,8 @@ test('W11 a second socket wins over the first', async () => {
   await newer.ask('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
 })
 
-describe.each(['ocpp1.6', 'ocpp2.0.1'] as const)('hostile input in %s', (version) => {
-  const frames = version === 'ocpp1.6' ? frames16 : frames201
+describe.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const)('hostile input in %s', (version) => {
+  const frames = { 'ocpp1.6': frames16, 'ocpp2.0.1': frames201, 'ocpp2.1': frames21 }[version]
   const any = fc.oneof(
     ...Object.entries(frames).map(([name, make]) => {
       const [action = ''] = name.split(' ')
