@@ -1017,7 +1017,7 @@ describe('limit', () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1_000, noNaN: true }), async (amps) => {
         await hub.port.deliver(code, { name: 'limit', evse: 1, amps })
-        const { chargingProfile } = requests.at(-1)?.[1] as {
+        const { chargingProfile } = (requests.at(-1) ?? [])[1] as {
           chargingProfile: { chargingSchedule: { chargingSchedulePeriod: { limit: number }[] }[] }
         }
         const sent = chargingProfile.chargingSchedule[0]?.chargingSchedulePeriod[0]?.limit ?? Number.NaN
