@@ -71,7 +71,7 @@ const wireForTransaction = {
   chargingProfileKind: 'Relative',
   chargingSchedule: [{ id: 1, chargingRateUnit: 'W', chargingSchedulePeriod: [{ startPeriod: 0, limit: 11_000 }] }],
 }
-const firmware = { url, retrieveAt: at, requestId: 5 }
+export const firmware = { url, retrieveAt: at, requestId: 5 }
 export const message = {
   messageId: 3,
   priority: 'in_front',
@@ -83,14 +83,14 @@ export const message = {
   endAt: at,
   transaction,
 } as const
-const networkProfile = {
+export const networkProfile = {
   url: 'wss://hub.example/ocpp',
   interface: 'wired0',
   version: 'ocpp1.6',
   messageTimeoutSeconds: 30,
   securityProfile: 2,
 } as const
-const monitor = { target: place, kind: 'upper_threshold', value: 80.5, severity: 3 } as const
+export const monitor = { target: place, kind: 'upper_threshold', value: 80.5, severity: 3 } as const
 const wireMonitor = { component, variable, type: 'UpperThreshold', value: 80.5, severity: 3 }
 
 export const sharedCases: CommandCase[] = [

@@ -5,8 +5,11 @@ import { type Answering, runCommand } from './command-bench.ts'
 import {
   accepted,
   at,
+  firmware,
   forTransaction,
   message,
+  monitor,
+  networkProfile,
   profile,
   sharedCases,
   token,
