@@ -10,7 +10,7 @@ export interface OcppConfig {
   maxFrameBytes: number
   maxQueuedFrames: number
   maxConnectionsPerStation: number
-  defaultProtocol: Extract<ChargerProtocol, 'ocpp1.6' | 'ocpp2.0.1'>
+  defaultProtocol: ChargerProtocol
 }
 
 export const defaultConfig: OcppConfig = {
@@ -90,7 +90,7 @@ export const configSchema = {
       type: 'string',
       title: 'Protocol without a subprotocol',
       description: 'What a station speaks that offers no subprotocol and is not known better.',
-      enum: ['ocpp1.6', 'ocpp2.0.1'],
+      enum: ['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'],
       default: defaultConfig.defaultProtocol,
     },
   },

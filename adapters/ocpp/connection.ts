@@ -16,6 +16,9 @@ const openingMs = 60_000
 /** Answers that a station may leave unread before it is cut: it would fill the memory with them. */
 const maxUnreadBytes = 1_048_576
 
+/** Reports that may be under way at once; a station that opens more has its oldest count begun anew. */
+const maxOpenReports = 64
+
 /** A close reason has 123 bytes. */
 function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString('utf8').replaceAll('\ufffd', '')
@@ -50,6 +53,8 @@ export class Connection implements Line {
   #unanswered = 0
   #ponged = false
   #heartbeatMs: number
+  /** How many parts have come of each report that does not number them. */
+  #parts: Map<string, number> | null = null
 
   constructor({ shared, socket, station, dialect, profile, gone }: ConnectionDeps) {
     this.shared = shared
@@ -81,6 +86,17 @@ export class Connection implements Line {
 
   note(code: DeviationCode, sample?: string): void {
     this.sink?.deviation(code, sample)
+  }
+
+  numberPart(report: string, last: boolean): number {
+    this.#parts ??= new Map()
+    const number = this.#parts.get(report) ?? 0
+    this.#parts.delete(report)
+    if (!last) this.#parts.set(report, number + 1)
+    // A map keeps its order: the first is the one that has waited longest for its next part.
+    const [oldest] = this.#parts.keys()
+    if (oldest !== undefined && this.#parts.size > maxOpenReports) this.#parts.delete(oldest)
+    return number
   }
 
   /** Opens the station at the core and begins to read. */
@@ -161,7 +177,7 @@ export class Connection implements Line {
     this.sink?.seen(receivedAt)
     if (binary) this.note('J14')
     const sent = data.toString()
-    const frame = decodeFrame(sent, this)
+    const frame = decodeFrame(sent, this, this.dialect.sends !== undefined)
     // The journal is a text column, which holds any character but NUL.
     const text = sent.includes('\0') ? sent.replaceAll('\0', ' ') : sent
     switch (frame.kind) {
@@ -171,6 +187,13 @@ export class Connection implements Line {
       case 'result':
       case 'error':
         this.#outbox?.answer(frame, text, receivedAt)
+        break
+      case 'send':
+        this.#inbox.sent(frame, text, receivedAt)
+        break
+      case 'result_error':
+        this.note('X14', `${frame.code.slice(0, 60)}: ${frame.description}`.slice(0, 120))
+        this.journalIn(undefined, text, receivedAt)
         break
       case 'broken':
         this.#inbox.broken(frame, text, receivedAt)

@@ -60,7 +60,8 @@ export const deviations = {
   X2: 'several calls outstanding',
   X5: 'sequence number 0 in a later event',
   X12: 'unsolicited or late answer',
-  X13: 'message type of another version',
+  X13: 'message type of another version, or message sent under the wrong type',
+  X14: 'the station could not use an answer of the hub (CALLRESULTERROR)',
 } as const satisfies Record<string, string>
 
 export type DeviationCode = keyof typeof deviations

@@ -2,7 +2,7 @@
 // Must not hold any of them; v16 and v201 do.
 import type { StationCommand } from '../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from './command.ts'
-import type { AnyMessage } from './message.ts'
+import type { AnyFactMessage, AnyMessage } from './message.ts'
 import type { StationProfile } from './profile.ts'
 import type { Version } from './schema-book.ts'
 
@@ -26,6 +26,8 @@ export interface Dialect {
   messages: ReadonlyMap<string, AnyMessage>
   /** The same actions by their lower-case names, for stations that get the case wrong (J5). */
   byLowerCase: ReadonlyMap<string, AnyMessage>
+  /** 2.1: messages that are never answered (message type 6), and CALLRESULTERROR (5). Absent where the version has neither. */
+  sends?: ReadonlyMap<string, AnyFactMessage>
   /**
    * @param memory what earlier commands have learned about this station since its boot
    * @param at the present moment

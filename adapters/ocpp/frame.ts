@@ -9,6 +9,10 @@ export type Frame =
   | { kind: 'call'; id: FrameId; action: string; payload: unknown }
   | { kind: 'result'; id: string; payload: unknown }
   | { kind: 'error'; id: string; code: string; description: string }
+  /** 2.1 SEND: a message that is never answered. */
+  | { kind: 'send'; action: string; payload: unknown }
+  /** 2.1 CALLRESULTERROR: the station could not use an answer of ours. */
+  | { kind: 'result_error'; code: string; description: string }
   /** No frame that could be answered as a call; `id` is what could be saved of it. */
   | { kind: 'broken'; id: FrameId | null; reason: 'format' | 'message_type' }
   /** Nothing to do: counted and forgotten. */
@@ -59,7 +63,13 @@ function scrub(root: unknown[], noter: Noter): void {
   }
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (Array.isArray(node)) for (let i = 0; i < node.length; i++) node[i] = clean(node[i])
-    else for (const key of Object.keys(node)) node[key] = clean(node[key])
+    else {
+      for (const key of Object.keys(node)) {
+        // No property of the standard has such a name, and records that keep payloads whole could not hold it.
+        if (clean(key) === key) node[key] = clean(node[key])
+        else delete node[key]
+      }
+    }
   }
   if (found) noter.note('J18')
 }
@@ -68,8 +78,11 @@ function isId(value: unknown): value is FrameId {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
 }
 
-/** Reads one frame. Tolerant: every departure that can be understood is noted and accepted. */
-export function decodeFrame(text: string, noter: Noter): Frame {
+/**
+ * Reads one frame. Tolerant: every departure that can be understood is noted and accepted.
+ * @param extended whether the version has the message types 5 and 6 (2.1 part 4, 4.2.4 and 4.2.5); elsewhere they are unknown
+ */
+export function decodeFrame(text: string, noter: Noter, extended = false): Frame {
   if (text.trim() === '') {
     noter.note('J8')
     return ignored
@@ -114,12 +127,25 @@ export function decodeFrame(text: string, noter: Noter): Frame {
       return ignored
     case 5:
     case 6:
+      if (extended) return type === 5 ? decodeResultError(frame) : decodeSend(frame, noter)
       noter.note('X13', `message type ${type}`)
       return broken(isId(id) ? id : null, 'message_type')
     default:
       noter.note('J19', `message type ${sampleOf(type)}`)
       return broken(isId(id) ? id : null, typeof type === 'number' ? 'message_type' : 'format')
   }
+}
+
+function decodeResultError(frame: readonly unknown[]): Frame {
+  return { kind: 'result_error', code: asText(frame[2], 'GenericError'), description: asText(frame[3], '') }
+}
+
+/** Never answered, not even when it cannot be read (2.1 part 4, 4.2.5). */
+function decodeSend(frame: readonly unknown[], noter: Noter): Frame {
+  const action = frame[2]
+  if (typeof action === 'string') return { kind: 'send', action, payload: frame[3] }
+  noter.note('J19', 'send without action')
+  return ignored
 }
 
 function decodeCall(frame: readonly unknown[], id: unknown, noter: Noter): Frame {
@@ -144,6 +170,11 @@ export function callFrame(id: string, action: string, payload: object): string {
 
 export function resultFrame(id: FrameId, payload: string): string {
   return `[3,${JSON.stringify(id)},${payload}]`
+}
+
+/** CALLRESULTERROR: an answer of the station could not be used (2.1 part 4, 4.2.4). */
+export function resultErrorFrame(id: FrameId, code: string, description: string): string {
+  return `[5,${JSON.stringify(id)},"${code}",${JSON.stringify(description.slice(0, 255))},{}]`
 }
 
 /** @param description at most 255 characters are sent (OCPP-J 1.6 4.2.3, 2.0.1 part 4 4.2.3) */

@@ -86,6 +86,8 @@ const spellings = new Map<string, Version>([
   ['ocpp2.0.1', 'ocpp2.0.1'],
   ['ocpp2.01', 'ocpp2.0.1'],
   ['ocpp201', 'ocpp2.0.1'],
+  ['ocpp2.1', 'ocpp2.1'],
+  ['ocpp21', 'ocpp2.1'],
 ])
 
 /** The first subprotocol, in the station's order, that the hub speaks (W2); answered in the station's own spelling. */

@@ -18,7 +18,8 @@ import { actions, schemaBooks } from './schema-book.ts'
 
 interface Incoming {
   message: AnyMessage
-  id: FrameId
+  /** Null for a message that is never answered (2.1 SEND). */
+  id: FrameId | null
   payload: unknown
   text: string
   receivedAt: Date
@@ -90,6 +91,22 @@ export class Inbox {
     if (!this.#holding && this.#mailbox.size >= this.#line.shared.config.maxQueuedFrames) this.#hold(true)
   }
 
+  /** A message that is never answered (2.1 part 4, 4.2.5): what cannot be read is counted and kept in the journal. */
+  sent({ action, payload }: Extract<Frame, { kind: 'send' }>, text: string, receivedAt: Date): void {
+    const message = this.#line.dialect.sends?.get(action)
+    if (message === undefined) {
+      this.#line.note('X13', `SEND ${action.slice(0, 60)}`)
+      this.#line.journalIn(action.slice(0, 60), text, receivedAt)
+      return
+    }
+    this.#mailbox.push({ message, id: null, payload, text, receivedAt, hash: 0 })
+    if (!this.#holding && this.#mailbox.size >= this.#line.shared.config.maxQueuedFrames) this.#hold(true)
+  }
+
+  #refuse({ id, message }: Incoming, code: string, description: string): void {
+    if (id !== null) this.#line.send(errorFrame(id, code, description), message.action)
+  }
+
   /** A frame that is no call and no answer. */
   broken({ id, reason }: Extract<Frame, { kind: 'broken' }>, text: string, receivedAt: Date): void {
     const { dialect } = this.#line
@@ -119,7 +136,7 @@ export class Inbox {
     const known = actions[version].has(action)
     this.#line.send(
       known
-        ? errorFrame(id, errors.notSupported, 'a station does not send this')
+        ? errorFrame(id, errors.notSupported, 'a station does not send this as a call')
         : errorFrame(id, errors.notImplemented, 'unknown action'),
     )
   }
@@ -129,7 +146,7 @@ export class Inbox {
     incoming.hash = textHash(incoming.text)
     this.#repeats ??= new RepeatMemory()
     const now = this.#line.shared.pulse.now()
-    const recall = this.#repeats.recall(incoming.id, incoming.hash, now, repeatLifetimeMs)
+    const recall = this.#repeats.recall(incoming.id ?? '', incoming.hash, now, repeatLifetimeMs)
     switch (recall.kind) {
       case 'new':
         return false
@@ -167,10 +184,11 @@ export class Inbox {
   }
 
   /** A mistake of ours ends with the one message: the station's others, and all other stations, go on. */
-  #fail({ id, message }: Incoming, cause: unknown): void {
+  #fail(incoming: Incoming, cause: unknown): void {
     const { shared, station, dialect } = this.#line
-    shared.log.error({ err: cause, station: station.code, action: message.action }, 'message could not be handled')
-    this.#line.send(errorFrame(id, dialect.errors.internal, 'the hub could not handle this'), message.action)
+    const { action } = incoming.message
+    shared.log.error({ err: cause, station: station.code, action }, 'message could not be handled')
+    this.#refuse(incoming, dialect.errors.internal, 'the hub could not handle this')
   }
 
   #answerNotice(incoming: Incoming): void {
@@ -190,7 +208,7 @@ export class Inbox {
     const fact = this.#read(message, payload, incoming)
     const outcome = await this.#record(fact, incoming, message)
     if (outcome === undefined) {
-      this.#repeats?.forget(incoming.id, incoming.hash)
+      if (incoming.id !== null) this.#repeats?.forget(incoming.id, incoming.hash)
       return
     }
     const effective = fact.kind === 'station.booted' ? this.#booted(fact, outcome as BootOutcome) : outcome
@@ -209,12 +227,14 @@ export class Inbox {
   }
 
   /** The payload when it meets the schema or could be mended; null when it was refused. A kept message is never refused. */
-  #payloadOf({ message, payload, text, id }: Incoming, kept: boolean): object | null {
+  #payloadOf(incoming: Incoming, kept: boolean): object | null {
+    const { message, payload, text, id } = incoming
     const line = this.#line
     const book = schemaBooks[line.dialect.version]
-    const check = book.check(message.action, 'Request')
+    const direction = id === null ? 'Send' : 'Request'
+    const check = book.check(message.action, direction)
     if (check?.(payload) === true) return payload as object
-    const faultsOf = book.faults(message.action, 'Request')
+    const faultsOf = book.faults(message.action, direction)
     if (faultsOf === null) return {}
     if (text.length > pruneAbove) prune(payload, line)
     let repaired: ReturnType<typeof repair>
@@ -232,7 +252,8 @@ export class Inbox {
       for (const each of repaired.faults) if (each.kind === 'missing') line.note('J17', each.pointer.slice(0, 120))
       return repaired.payload
     }
-    line.send(errorFrame(id, this.#errorFor(fault), `${fault.pointer || 'payload'}: ${fault.kind}`), message.action)
+    if (id === null) line.note('J17', `${message.action} ${fault.pointer}`.slice(0, 120))
+    this.#refuse(incoming, this.#errorFor(fault), `${fault.pointer || 'payload'}: ${fault.kind}`)
     return null
   }
 
@@ -255,7 +276,8 @@ export class Inbox {
   }
 
   /** Stores a fact, as often as it takes. Undefined: the message stays unanswered, or was refused. */
-  async #record(fact: ChargerFact, { receivedAt, text, id }: Incoming, message: AnyFactMessage): Promise<unknown> {
+  async #record(fact: ChargerFact, incoming: Incoming, message: AnyFactMessage): Promise<unknown> {
+    const { receivedAt, text } = incoming
     const line = this.#line
     const wire: WireFrame = { direction: 'in', at: receivedAt, action: message.action, text }
     const since = line.shared.pulse.now()
@@ -271,7 +293,7 @@ export class Inbox {
           line.displaced('a newer socket has taken over')
           return undefined
         }
-        if (!(await this.#retryLater(cause, tries, since, id, message))) return undefined
+        if (!(await this.#retryLater(cause, tries, since, incoming, message))) return undefined
       }
     }
   }
@@ -281,7 +303,7 @@ export class Inbox {
     cause: unknown,
     tries: number,
     since: number,
-    id: FrameId,
+    incoming: Incoming,
     message: AnyFactMessage,
   ): Promise<boolean> {
     const line = this.#line
@@ -296,7 +318,7 @@ export class Inbox {
     if (tries === 1 || bug) log.warn(fields, 'message could not be stored, trying again')
     if (!message.kept && (bug || pulse.now() - since > refusalAfterMs)) {
       this.stalled = false
-      line.send(errorFrame(id, line.dialect.errors.internal, 'try again later'), message.action)
+      this.#refuse(incoming, line.dialect.errors.internal, 'try again later')
       return false
     }
     this.stalled = true
@@ -317,6 +339,7 @@ export class Inbox {
   }
 
   #answer({ message, id, hash }: Incoming, reply: object, kept: boolean): void {
+    if (id === null) return
     const line = this.#line
     const { action } = message
     const check = schemaBooks[line.dialect.version].check(action, 'Response')

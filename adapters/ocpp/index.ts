@@ -40,7 +40,7 @@ export default definePlugin<Partial<OcppConfig>, 'charger'>({
   hub: '^0.1',
   capabilities: ['charger'],
   permissions: ['sockets:/ocpp'],
-  traits: { protocols: 'OCPP 1.6J and 2.0.1' },
+  traits: { protocols: 'OCPP 1.6J, 2.0.1 and 2.1' },
   config: configSchema,
   autoConnect: true,
   async setup(ctx) {

@@ -10,6 +10,8 @@ export interface Reading extends Noter {
   /** False while the station waits for approval or was rejected: facts are kept, service is refused. */
   readonly served: boolean
   now(): Date
+  /** Numbers the parts of a report whose message does not; `last` ends the count. */
+  numberPart(report: string, last: boolean): number
 }
 
 /**

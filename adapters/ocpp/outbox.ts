@@ -2,9 +2,9 @@
 // Must not wait for incoming messages; the two directions are independent.
 import type { CommandReply, QueuedCommand } from '../../core/plugin/index.ts'
 import { type CallOutcome, CallSlot } from './call-slot.ts'
-import type { CallAnswer, Memory, OutgoingCall } from './command.ts'
+import { type CallAnswer, type Memory, type OutgoingCall, refused } from './command.ts'
 import { sampleOf } from './deviations.ts'
-import { callFrame, type Frame } from './frame.ts'
+import { callFrame, type Frame, resultErrorFrame } from './frame.ts'
 import type { Line } from './line.ts'
 import { prune, repair } from './repair.ts'
 import { schemaBooks } from './schema-book.ts'
@@ -79,6 +79,7 @@ export class Outbox {
       while (step.done !== true) {
         const outcome = await this.#call(step.value)
         if (outcome.kind === 'timed_out' || outcome.kind === 'disconnected') return { kind: outcome.kind }
+        if (outcome.kind === 'unsendable') return refused(outcome.reason)
         step = steps.next(outcome)
       }
       return step.value
@@ -91,22 +92,32 @@ export class Outbox {
     }
   }
 
-  #call({ action, payload }: OutgoingCall): Promise<CallOutcome> {
+  #call({ action, payload }: OutgoingCall): Promise<CallOutcome | { kind: 'unsendable'; reason: string }> {
     const line = this.#line
     if (line.ended) return Promise.resolve({ kind: 'disconnected' })
     if (this.#unsupported?.has(action) === true) {
       return Promise.resolve({ kind: 'error', code: 'NotSupported', description: `${action}, as answered before` })
     }
-    const check = schemaBooks[line.dialect.version].check(action, 'Request')
-    if (check?.(payload) === false) {
-      throw new TypeError(`${action} breaks the schema at ${check.errors?.[0]?.instancePath ?? '?'}`)
-    }
+    const unsendable = this.#unsendable(action, payload)
+    if (unsendable !== null) return Promise.resolve({ kind: 'unsendable', reason: unsendable })
     const { newId, pulse, config } = line.shared
     const id = newId()
     this.#slot ??= new CallSlot()
     const outcome = this.#slot.take(id, action, pulse.now() + config.callTimeoutSeconds * 1000)
     line.send(callFrame(id, action, payload), action)
     return outcome
+  }
+
+  /** What a command holds may be too long or too large for the station's version; the schema knows, and names the field. */
+  #unsendable(action: string, payload: object): string | null {
+    const { version } = this.#line.dialect
+    const book = schemaBooks[version]
+    if (book.check(action, 'Request')?.(payload) !== false) return null
+    const faultsOf = book.faults(action, 'Request')
+    faultsOf?.(payload)
+    const fault = faultsOf?.errors?.[0]
+    const field = fault?.instancePath.slice(1).replaceAll('/', '.') ?? ''
+    return `${version} cannot carry this in ${action}: ${field} ${fault?.message ?? 'breaks the schema'}`.slice(0, 500)
   }
 
   #read(frame: AnswerFrame, action: string): CallAnswer {
@@ -127,6 +138,12 @@ export class Outbox {
     prune(frame.payload, line)
     const { payload, faults } = repair(frame.payload, faultsOf, line)
     for (const each of faults) line.note('J17', `${action} answer ${each.pointer}`.slice(0, 120))
+    const [fault] = faults
+    if (fault !== undefined && line.dialect.sends !== undefined) {
+      const { occurrence, type } = line.dialect.errors
+      const text = `${fault.pointer || 'payload'}: ${fault.kind}`
+      line.send(resultErrorFrame(frame.id, fault.kind === 'missing' ? occurrence : type, text), action)
+    }
     return { kind: 'result', payload }
   }
 }

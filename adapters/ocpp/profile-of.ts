@@ -18,7 +18,7 @@ const isText = (value: unknown) => typeof value === 'string'
 
 /** What an operator may set per station, under the same names; anything else in the settings belongs to others. */
 const acceptable: { readonly [K in keyof StationProfile]: (value: unknown) => boolean } = {
-  defaultOcppVersion: oneOf('ocpp1.6', 'ocpp2.0.1'),
+  defaultOcppVersion: oneOf('ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'),
   energyScale: oneOf(1, 10, 100, 1000),
   powerDerivation: oneOf(true, false),
   clockZone: isText,

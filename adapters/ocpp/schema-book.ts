@@ -3,11 +3,13 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
 import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
+import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
 
 // The schema modules are imported by path: the package's index compiles all 387 schemas at import (measured: 1.7 s and 94 MB).
 
-type Direction = 'Request' | 'Response'
-export type Version = 'ocpp1.6' | 'ocpp2.0.1'
+/** `Send` is a message that is never answered (2.1). */
+type Direction = 'Request' | 'Response' | 'Send'
+export type Version = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
 
 export interface SchemaBook {
   /** Stops at the first fault; for frames that are expected to be right. Null for an unknown action. */
@@ -25,7 +27,7 @@ function book(schemas: Readonly<Record<string, unknown>>): SchemaBook {
   const cache = (ajv: Ajv) => {
     const compiled = new Map<string, ValidateFunction | null>()
     return (action: string, direction: Direction) => {
-      const name = action + direction
+      const name = direction === 'Send' ? action : action + direction
       let validate = compiled.get(name)
       if (validate === undefined) {
         const schema = Object.hasOwn(schemas, name) ? schemas[name] : undefined
@@ -42,17 +44,19 @@ function book(schemas: Readonly<Record<string, unknown>>): SchemaBook {
 export const schemaBooks: Readonly<Record<Version, SchemaBook>> = {
   'ocpp1.6': book(schemas16),
   'ocpp2.0.1': book(schemas201),
+  'ocpp2.1': book(schemas21),
 }
 
 const actionsOf = (schemas: object) =>
   new Set(
     Object.keys(schemas)
-      .filter((name) => name.endsWith('Request'))
-      .map((name) => name.slice(0, -'Request'.length)),
+      .filter((name) => !name.endsWith('Response'))
+      .map((name) => name.replace(/Request$/, '')),
   )
 
 /** Every action of a version, whichever side sends it. */
 export const actions: Readonly<Record<Version, ReadonlySet<string>>> = {
   'ocpp1.6': actionsOf(schemas16),
   'ocpp2.0.1': actionsOf(schemas201),
+  'ocpp2.1': actionsOf(schemas21),
 }

@@ -15,12 +15,13 @@ import { profileOf } from './profile-of.ts'
 import type { Pulse } from './pulse.ts'
 import type { Version } from './schema-book.ts'
 import { v16 } from './v16/index.ts'
+import { v21 } from './v21/index.ts'
 import { v201 } from './v201/index.ts'
 
 /** Where the hub mounts the chargers (architecture section 6). */
 export const mount = '/ocpp'
 
-const dialects: Readonly<Record<Version, Dialect>> = { 'ocpp1.6': v16, 'ocpp2.0.1': v201 }
+const dialects: Readonly<Record<Version, Dialect>> = { 'ocpp1.6': v16, 'ocpp2.0.1': v201, 'ocpp2.1': v21 }
 
 export interface ServerDeps {
   config: OcppConfig
@@ -183,9 +184,8 @@ export class OcppServer {
   }
 
   /** What a station speaks that offered no subprotocol (W1). */
-  #assumed({ defaultProtocol }: AdmittedStation, ofModel: string | null): Version {
-    const wanted = defaultProtocol ?? ofModel ?? this.#deps.config.defaultProtocol
-    return wanted === 'ocpp1.6' ? 'ocpp1.6' : 'ocpp2.0.1'
+  #assumed({ defaultProtocol }: AdmittedStation, ofModel: Version | null): Version {
+    return defaultProtocol ?? ofModel ?? this.#deps.config.defaultProtocol
   }
 
   #register(connection: Connection, socket: StationSocket): void {

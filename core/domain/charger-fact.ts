@@ -137,6 +137,9 @@ export interface Authorization {
   validUntil?: Date
   /** What became of the contract's certificates, where the station sent them. */
   contract?: 'accepted' | 'signature_invalid' | 'expired' | 'revoked' | 'no_chain' | 'cancelled'
+  /** 2.1: the driver's own price in the shape of its TariffType, and how energy may flow in its words; other versions leave them out. */
+  tariff?: Record<string, unknown>
+  energyTransfers?: string[]
 }
 
 export interface BootOutcome {

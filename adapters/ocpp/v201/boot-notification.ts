@@ -1,4 +1,4 @@
-// Owns OCPP 2.0.1 BootNotification (B01-B04): who the station is, and whether it is admitted.
+// Owns OCPP 2.x BootNotification (B01-B04): who the station is, and whether it is admitted.
 // Must not admit; the core's outcome says so.
 import type { OCPP20 } from 'typed-ocpp'
 import type { BootOutcome, StationBooted } from '../../../core/plugin/index.ts'

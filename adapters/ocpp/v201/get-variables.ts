@@ -1,8 +1,9 @@
-// Owns OCPP 2.0.1 GetVariables (B06).
+// Owns OCPP 2.x GetVariables (B06).
 // Must not interpret a variable.
 import type { OCPP20 } from 'typed-ocpp'
-import { ask, type CommandSteps, refused, type Translator } from '../command.ts'
+import { ask, type CommandSteps, refused } from '../command.ts'
 import { parseVariable, type VariableName, variableText } from './variable-name.ts'
+import type { Translator2 } from './words.ts'
 
 /** What is asked for when no name is given: the required variables of part 2 appendix that an operator looks at first. */
 const usualVariables = [
@@ -40,7 +41,7 @@ const usualVariables = [
 /** Stations may limit the entries of one request (ItemsPerMessageGetVariables); four is within every limit seen. */
 const perRequest = 4
 
-export const readSettings: Translator<'read_settings'> = function* ({ keys }, profile): CommandSteps {
+export const readSettings: Translator2<'read_settings'> = function* ({ keys }, _words, profile): CommandSteps {
   const names: VariableName[] = []
   for (const key of keys === undefined || keys.length === 0 ? usualVariables : keys) {
     const name = parseVariable(key)

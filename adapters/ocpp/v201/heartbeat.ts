@@ -1,4 +1,4 @@
-// Owns OCPP 2.0.1 Heartbeat (G02): the time, at once.
+// Owns OCPP 2.x Heartbeat (G02): the time, at once.
 // Must not wait for storage; a heartbeat changes nothing.
 import type { OCPP20 } from 'typed-ocpp'
 import { timeText } from '../device-time.ts'

@@ -1,28 +1,32 @@
-// Owns the OCPP 2.0.1 IdTokenType and IdTokenInfoType: the neutral token both ways, the neutral verdict out.
+// Owns the OCPP 2.x IdTokenType and IdTokenInfoType: the neutral token both ways, the neutral verdict out.
 // Must not decide who may charge.
-import type { OCPP20 } from 'typed-ocpp'
+import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Authorization, AuthorizationStatus, IdToken } from '../../../core/plugin/index.ts'
+import { tokenText } from '../command.ts'
 import { timeText } from '../device-time.ts'
-import type { Loose, Reading } from '../message.ts'
+import type { Reading } from '../message.ts'
+import type { StationProfile } from '../profile.ts'
 import { tokenFrom } from '../token.ts'
+import { snakeCase } from './snake-case.ts'
+import type { Words } from './words.ts'
 
-type IdTokenType = OCPP20.AuthorizeRequest['idToken']
+type IdTokenType = OCPP21.AuthorizeRequest['idToken']
 type IdTokenInfo = OCPP20.AuthorizeResponse['idTokenInfo']
 
-/** 2.0.1 part 2, IdTokenType: identifierString of 36. */
-export const maxIdToken = 36
-
+/** 2.1's own types among them: a station that mixes the versions is understood. */
 const kinds = new Map<string, string>([
   ['Central', 'central'],
+  ['DirectPayment', 'direct_payment'],
   ['eMAID', 'emaid'],
+  ['EVCCID', 'evccid'],
   ['ISO14443', 'iso14443'],
   ['ISO15693', 'iso15693'],
   ['KeyCode', 'key_code'],
   ['Local', 'local'],
   ['MacAddress', 'mac'],
   ['NoAuthorization', 'none'],
+  ['VIN', 'vin'],
 ])
-const types = new Map([...kinds].map(([type, kind]) => [kind, type as IdTokenType['type']]))
 
 const statuses = {
   accepted: 'Accepted',
@@ -34,23 +38,33 @@ const statuses = {
   not_allowed_here: 'NotAtThisLocation',
 } as const satisfies Record<AuthorizationStatus, IdTokenInfo['status']>
 
-export function tokenOf(sent: Loose<IdTokenType> | undefined, reading: Reading): IdToken | null {
+export function tokenOf(
+  sent: { idToken?: string | undefined; type?: string | undefined } | undefined,
+  reading: Reading,
+): IdToken | null {
   if (sent === undefined) return null
-  const kind = kinds.get(sent.type ?? '') ?? 'unknown'
+  const { type = '' } = sent
+  // In 2.1 the type is free text: an operator's own kind of token keeps its name.
+  const kind = kinds.get(type) ?? (type === '' ? 'unknown' : snakeCase(type.slice(0, 20)))
   return tokenFrom(sent.idToken ?? (kind === 'none' ? '' : undefined), kind, reading)
 }
 
-/** The token for a request of ours. A kind that 1.6 could not tell is a card when it looks like one. */
-export function idTokenType(token: IdToken, text: string): IdTokenType {
+/** The token for a request of ours. A kind that the station's version does not have is a card when it looks like one. */
+export function idTokenType(
+  { value, kind }: IdToken,
+  words: Words,
+  profile: StationProfile,
+): OCPP20.AuthorizeRequest['idToken'] {
+  const idToken = tokenText(value, profile)
   const type =
-    types.get(token.kind) ?? (/^([0-9a-f]{8}|[0-9a-f]{14}|[0-9a-f]{20})$/i.test(text) ? 'ISO14443' : 'Central')
-  return { idToken: text, type }
+    words.tokenTypes[kind] ?? (/^([0-9a-f]{8}|[0-9a-f]{14}|[0-9a-f]{20})$/i.test(idToken) ? 'ISO14443' : 'Central')
+  return { idToken, type } satisfies IdTokenType as OCPP20.AuthorizeRequest['idToken']
 }
 
-export function idTokenInfo(authorization: Authorization, reading: Reading): IdTokenInfo {
+export function idTokenInfo(authorization: Authorization, reading: Reading, words: Words): IdTokenInfo {
   const info: IdTokenInfo = { status: reading.served ? statuses[authorization.status] : 'Invalid' }
   const { groupToken, validUntil } = authorization
-  if (groupToken !== undefined && groupToken !== '' && groupToken.length <= maxIdToken) {
+  if (groupToken !== undefined && groupToken !== '' && groupToken.length <= words.maxIdToken) {
     info.groupIdToken = { idToken: groupToken, type: 'Central' }
   }
   if (validUntil !== undefined) info.cacheExpiryDateTime = timeText(validUntil, reading.profile.replyTimePrecision)

@@ -1,4 +1,4 @@
-// Owns OCPP 2.0.1 MeterValues (J01): samples outside a transaction.
+// Owns OCPP 2.x MeterValues (J01): samples outside a transaction.
 // Must not attach samples to transactions; inside one they come with TransactionEvent.
 import type { OCPP20 } from 'typed-ocpp'
 import type { MeterReported } from '../../../core/plugin/index.ts'

@@ -1,4 +1,4 @@
-// Owns the reading of OCPP 2.0.1 MeterValueType lists into neutral samples.
+// Owns the reading of OCPP 2.x MeterValueType lists into neutral samples.
 // Must not convert units itself; meter-sample.ts does.
 import type { OCPP20 } from 'typed-ocpp'
 import type { MeterSample } from '../../../core/plugin/index.ts'

@@ -1,4 +1,4 @@
-// Owns OCPP 2.0.1 StatusNotification (G01): the state of one connector.
+// Owns OCPP 2.x StatusNotification (G01): the state of one connector.
 // Must not infer transactions from a status.
 import type { OCPP20 } from 'typed-ocpp'
 import type { ConnectorStatus, ConnectorStatusReported } from '../../../core/plugin/index.ts'

@@ -67,6 +67,7 @@ function line(dialect: Dialect): Line {
     journalIn() {},
     displaced() {},
     hold() {},
+    numberPart: () => 0,
     booted() {},
   }
 }

@@ -110,7 +110,7 @@ export class TestHub {
   ): Promise<Station> {
     const offered = version === null ? [] : typeof version === 'string' ? [version] : [...version]
     const socket = new WebSocket(`ws://${this.address}${path}`, offered, options)
-    const station = new Station(socket, version === 'ocpp2.0.1' ? 'ocpp2.0.1' : 'ocpp1.6')
+    const station = new Station(socket, version === 'ocpp2.0.1' || version === 'ocpp2.1' ? version : 'ocpp1.6')
     this.#stations.push(station)
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve())

@@ -4,8 +4,21 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import * as formats from 'ajv-formats'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
 import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
+import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
 
-export type Version = 'ocpp1.6' | 'ocpp2.0.1'
+export type Version = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
+
+const schemas: Readonly<Record<Version, Record<string, unknown>>> = {
+  'ocpp1.6': schemas16,
+  'ocpp2.0.1': schemas201,
+  'ocpp2.1': schemas21,
+}
+
+/** Every action of a version, whichever side sends it. */
+export function actionsOf(version: Version): string[] {
+  const names = Object.keys(schemas[version]).filter((name) => !name.endsWith('Response'))
+  return names.map((name) => name.replace(/Request$/, ''))
+}
 
 const ajv = new Ajv({ strict: false, allErrors: true, multipleOfPrecision: 3 })
 const add = formats.default as unknown as { default?: (ajv: Ajv) => void } & ((ajv: Ajv) => void)
@@ -17,14 +30,28 @@ function schema(version: Version, name: string): ValidateFunction {
   const key = `${version} ${name}`
   let validate = compiled.get(key)
   if (validate === undefined) {
-    const all: Record<string, unknown> = version === 'ocpp1.6' ? schemas16 : schemas201
-    const found = all[name]
+    const found = schemas[version][name]
     if (found === undefined) throw new Error(`no schema ${key}`)
     validate = ajv.compile(found as object)
     compiled.set(key, validate)
   }
   return validate
 }
+
+const errorCodes2 = new Set([
+  'FormatViolation',
+  'GenericError',
+  'InternalError',
+  'MessageTypeNotSupported',
+  'NotImplemented',
+  'NotSupported',
+  'OccurrenceConstraintViolation',
+  'PropertyConstraintViolation',
+  'ProtocolError',
+  'RpcFrameworkError',
+  'SecurityError',
+  'TypeConstraintViolation',
+])
 
 const errorCodes: Record<Version, ReadonlySet<string>> = {
   'ocpp1.6': new Set([
@@ -39,20 +66,8 @@ const errorCodes: Record<Version, ReadonlySet<string>> = {
     'TypeConstraintViolation',
     'GenericError',
   ]),
-  'ocpp2.0.1': new Set([
-    'FormatViolation',
-    'GenericError',
-    'InternalError',
-    'MessageTypeNotSupported',
-    'NotImplemented',
-    'NotSupported',
-    'OccurrenceConstraintViolation',
-    'PropertyConstraintViolation',
-    'ProtocolError',
-    'RpcFrameworkError',
-    'SecurityError',
-    'TypeConstraintViolation',
-  ]),
+  'ocpp2.0.1': errorCodes2,
+  'ocpp2.1': errorCodes2,
 }
 
 /** What is wrong with a frame that the hub sent; empty when nothing is. `asked` names the action of an answered call. */
@@ -74,7 +89,10 @@ export function faultsOf(version: Version, frame: unknown, asked: (id: unknown) 
       if (frame.length !== 3) return ['malformed result']
       return action === undefined ? ['answer to nothing'] : check(`${action}Response`, third)
     }
-    case 4: {
+    // A CALLRESULTERROR has the form of a CALLERROR (2.1 part 4, 4.2.4).
+    case 4:
+    case 5: {
+      if (type === 5 && version !== 'ocpp2.1') return ['message type 5']
       const [, , code, description, details] = frame as unknown[]
       const wellFormed = typeof description === 'string' && description.length <= 255 && typeof details === 'object'
       return wellFormed && errorCodes[version].has(String(code)) ? [] : [`malformed error ${JSON.stringify(frame)}`]

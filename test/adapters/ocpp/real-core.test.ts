@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { type Station, TestHub, until } from './hub.ts'
 import { mutated, nasty } from './mutations.ts'
 import type { Version } from './official-schemas.ts'
-import { frames16, frames201 } from './sample-frames.ts'
+import { frames16, frames21, frames201 } from './sample-frames.ts'
 
 let database: TestDatabase
 let core: ChargerHarness
@@ -99,6 +99,73 @@ test('a charge in 2.0.1, its events out of order', async () => {
   expect(await transactions()).toMatchObject([{ station_ref: 'tx-1', state: 'ended' }])
 })
 
+test('a charge in 2.1 with an ad hoc payment, its stream, its report in parts and its noes', async () => {
+  const { station, stationId, transactions } = await charger('ocpp2.1')
+  expect(await station.ask('BootNotification', boot201)).toMatchObject({ status: 'Accepted' })
+  await station.ask('StatusNotification', {
+    timestamp: minutesAgo(31),
+    connectorStatus: 'Occupied',
+    evseId: 1,
+    connectorId: 1,
+  })
+  const idToken = { idToken: 'PAY-0815', type: 'DirectPayment' }
+  expect(await station.ask('Authorize', { idToken })).toEqual({ idTokenInfo: { status: 'Accepted' } })
+  const event = (eventType: string, seqNo: number, minutes: number, value: number, more: object = {}) =>
+    station.ask('TransactionEvent', {
+      eventType,
+      seqNo,
+      timestamp: minutesAgo(minutes),
+      triggerReason: 'RunningCost',
+      transactionInfo: { transactionId: 'tx-21', tariffId: 'T1' },
+      meterValue: [{ timestamp: minutesAgo(minutes), sampledValue: [{ value, unitOfMeasure: { unit: 'Wh' } }] }],
+      ...more,
+    })
+  expect(await event('Started', 0, 30, 1_000, { evse: { id: 1, connectorId: 1 }, idToken })).toEqual({
+    idTokenInfo: { status: 'Accepted' },
+  })
+  await event('Updated', 1, 20, 2_500)
+  await event('Ended', 2, 10, 4_000)
+  expect(await transactions()).toMatchObject([{ station_ref: 'tx-21', state: 'ended', meter_start_wh: 1_000 }])
+  station.send([
+    6,
+    's',
+    'NotifyPeriodicEventStream',
+    { id: 1, pending: 0, basetime: minutesAgo(5), data: [{ t: 0, v: '1' }] },
+  ])
+  await station.ask('NotifyReport', {
+    requestId: 1,
+    generatedAt: minutesAgo(1),
+    seqNo: 0,
+    reportData: [
+      {
+        component: { name: 'EVSE' },
+        variable: { name: 'Power' },
+        variableAttribute: [{ type: 'Actual', value: '22' }],
+      },
+    ],
+  })
+  expect(await station.ask('SignCertificate', { csr: 'PEM' })).toMatchObject({ status: 'Rejected' })
+  expect(
+    await station.ask('NotifySettlement', {
+      pspRef: 'p',
+      status: 'Settled',
+      settlementAmount: 1.5,
+      settlementTime: minutesAgo(1),
+    }),
+  ).toEqual({})
+  const notices = await database.db
+    .selectFrom('station_notice')
+    .select('topic')
+    .where('station_id', '=', stationId)
+    .execute()
+  expect(notices.map(({ topic }) => topic).sort()).toEqual([
+    'certificate.sign',
+    'payment.settled',
+    'report.part',
+    'stream.values',
+  ])
+})
+
 test('T8, T18 what cannot be matched or read is answered and waits for review', async () => {
   const { station, reviews } = await charger('ocpp1.6')
   expect(await station.ask('StopTransaction', { transactionId: 4711, meterStop: 5, timestamp: minutesAgo(5) })).toEqual(
@@ -156,8 +223,8 @@ test('W11 a second socket wins over the first', async () => {
   await newer.ask('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' })
 })
 
-describe.each(['ocpp1.6', 'ocpp2.0.1'] as const)('hostile input in %s', (version) => {
-  const frames = version === 'ocpp1.6' ? frames16 : frames201
+describe.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'] as const)('hostile input in %s', (version) => {
+  const frames = { 'ocpp1.6': frames16, 'ocpp2.0.1': frames201, 'ocpp2.1': frames21 }[version]
   const any = fc.oneof(
     ...Object.entries(frames).map(([name, make]) => {
       const [action = ''] = name.split(' ')

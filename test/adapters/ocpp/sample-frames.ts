@@ -85,3 +85,71 @@ export const frames201: Record<string, (i: number) => object> = {
   MeterValues: (i) => ({ evseId: 1, meterValue: [{ timestamp: time(i), sampledValue: sampled201(i) }] }),
   Heartbeat: () => ({}),
 }
+
+const component = { component: { name: 'EVSE', evse: { id: 1 } }, variable: { name: 'Power' } }
+const schedule = {
+  id: 1,
+  chargingRateUnit: 'A',
+  chargingSchedulePeriod: [{ startPeriod: 0, limit: 16.5, numberPhases: 3 }],
+}
+
+/** 2.1 as far as it is not 2.0.1: every kind of structure that is kept whole. */
+export const frames21: Record<string, (i: number) => object> = {
+  ...frames201,
+  NotifyReport: (i) => ({
+    requestId: i,
+    generatedAt: time(i),
+    seqNo: 0,
+    reportData: [{ ...component, variableAttribute: [{ value: '22' }] }],
+  }),
+  NotifyEvent: (i) => ({
+    generatedAt: time(i),
+    seqNo: 0,
+    eventData: [
+      {
+        eventId: i,
+        timestamp: time(i),
+        trigger: 'Alerting',
+        actualValue: '7',
+        eventNotificationType: 'CustomMonitor',
+        ...component,
+      },
+    ],
+  }),
+  ReportChargingProfiles: (i) => ({
+    requestId: i,
+    chargingLimitSource: 'CSO',
+    evseId: 1,
+    tbc: i % 2 === 0,
+    chargingProfile: [
+      {
+        id: i,
+        stackLevel: 0,
+        chargingProfilePurpose: 'TxDefaultProfile',
+        chargingProfileKind: 'Absolute',
+        chargingSchedule: [schedule],
+      },
+    ],
+  }),
+  NotifyChargingLimit: () => ({
+    chargingLimit: { chargingLimitSource: 'EMS', isGridCritical: true },
+    chargingSchedule: [schedule],
+  }),
+  NotifyEVChargingNeeds: (i) => ({
+    evseId: 1,
+    timestamp: time(i),
+    chargingNeeds: {
+      requestedEnergyTransfer: 'AC_three_phase',
+      acChargingParameters: { energyAmount: 20_000, evMinCurrent: 6, evMaxCurrent: 32, evMaxVoltage: 400 },
+    },
+  }),
+  BatterySwap: (i) => ({
+    batteryData: [{ evseId: 1, serialNumber: `B${i}`, soC: 80.5, soH: 99 }],
+    eventType: 'BatteryIn',
+    idToken: { idToken: 'PAY', type: 'DirectPayment' },
+    requestId: i,
+  }),
+  NotifySettlement: (i) => ({ pspRef: `p${i}`, status: 'Settled', settlementAmount: 12.34, settlementTime: time(i) }),
+  DataTransfer: (i) => ({ vendorId: 'com.example', messageId: 'x', data: { i, list: [1, 'a', null] } }),
+  FirmwareStatusNotification: (i) => ({ status: 'Installed', requestId: i }),
+}

@@ -4,13 +4,18 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
 import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
+import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
 import type { Version } from '../../adapters/ocpp/official-schemas.ts'
 import { broken, hostileValues, torn, write } from './hostile-json.ts'
 import { instants, valuesOf } from './schema-values.ts'
 
 type Json = Record<string, unknown>
 
-const schemas: Readonly<Record<Version, Record<string, unknown>>> = { 'ocpp1.6': schemas16, 'ocpp2.0.1': schemas201 }
+const schemas: Readonly<Record<Version, Record<string, unknown>>> = {
+  'ocpp1.6': schemas16,
+  'ocpp2.0.1': schemas201,
+  'ocpp2.1': schemas21,
+}
 
 const actionsOf = (version: Version) =>
   Object.keys(schemas[version])
@@ -22,7 +27,17 @@ const actionsOf = (version: Version) =>
 export const actions: Readonly<Record<Version, readonly string[]>> = {
   'ocpp1.6': actionsOf('ocpp1.6'),
   'ocpp2.0.1': actionsOf('ocpp2.0.1'),
+  'ocpp2.1': actionsOf('ocpp2.1'),
 }
+
+const busy2 = [
+  'TransactionEvent',
+  'TransactionEvent',
+  'MeterValues',
+  'StatusNotification',
+  'Authorize',
+  'BootNotification',
+]
 
 /** Most messages are about what is stored; the rest of the standard comes by now and then. */
 const busy: Readonly<Record<Version, readonly string[]>> = {
@@ -34,14 +49,8 @@ const busy: Readonly<Record<Version, readonly string[]>> = {
     'Authorize',
     'BootNotification',
   ],
-  'ocpp2.0.1': [
-    'TransactionEvent',
-    'TransactionEvent',
-    'MeterValues',
-    'StatusNotification',
-    'Authorize',
-    'BootNotification',
-  ],
+  'ocpp2.0.1': busy2,
+  'ocpp2.1': busy2,
 }
 
 const small = fc.integer({ min: 0, max: 3 })
