@@ -16,12 +16,14 @@ import { tickTimers } from '../events/run-timers.ts'
 import { readEvents, tailEvents } from '../events/stream.ts'
 import { createHost, type Host } from '../host/host.ts'
 import type { PinnedConnection } from '../host/pin-connections.ts'
+import type { ChargerPorts } from '../http/api-ports.ts'
 import { createApp } from '../http/app.ts'
 import { carriesFile } from '../http/file-body.ts'
 import { startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
+import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
@@ -36,6 +38,8 @@ import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
+import { beginReservation } from '../services/reservations/manage-reservations.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
@@ -48,7 +52,7 @@ import { openHubKeys } from './hub-keys.ts'
 import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { openDatabase } from './open-database.ts'
-import { systemNewId, systemRandom } from './random.ts'
+import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { systemClock } from './system-clock.ts'
 import { hubVersion } from './version.ts'
@@ -202,12 +206,31 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         return answer.kind === 'hold' ? answer.reason : null
       },
     })
+    const veto: ChargerPorts['veto'] = async (ask) => {
+      const { answer } = await running.runIntercept('command', ask, {
+        organizationId: first.organizationId,
+        siteId: ask.siteId,
+      })
+      return answer.kind === 'veto' ? answer.reason : null
+    }
+    const campaigns = {
+      ...service,
+      files,
+      veto,
+      wake: (stationId: string) => gateway.wake(stationId),
+      newRequestId: systemRequestId,
+    }
     const tasks: Record<string, JobTask> = {
       ...host.tasks,
       'link.evaluate': task(links),
       'sessions.changed': task(sessionsChanged(service)),
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
+      'campaign.advance': task(advanceCampaign(campaigns)),
+      'campaign.follow': task(followCampaigns(campaigns)),
+      'reservation.begin': task(beginReservation(campaigns)),
+      'reservation.end': task(endReservation(service)),
+      'reservation.follow': task(followReservation(service)),
       'charger.orphan': task(gateway.closeOrphan),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
       'command.follow': task(followCommand(service)),
@@ -265,13 +288,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         chargers: {
           wake: (stationId) => gateway.wake(stationId),
           refresh: (stationId) => gateway.refresh(stationId),
-          veto: async (ask) => {
-            const { answer } = await running.runIntercept('command', ask, {
-              organizationId: first.organizationId,
-              siteId: ask.siteId,
-            })
-            return answer.kind === 'veto' ? answer.reason : null
-          },
+          veto,
           hashSecret: keys.hashStationSecret,
         },
         events: {

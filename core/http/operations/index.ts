@@ -6,6 +6,7 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { campaigns } from './campaigns.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
@@ -17,6 +18,7 @@ import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { tariffs } from './tariffs.ts'
 
@@ -38,6 +40,8 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...places,
     ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
     ...charging,
+    ...campaigns,
+    ...reservations(ports.chargers),
     ...files(ports.files),
     ...people,
     ...parking,

@@ -1,5 +1,6 @@
 // Owns the shapes of records and lists as callers of the services see them.
 // Must not contain behaviour.
+export type { Campaign } from '../../store/campaigns.ts'
 export type { ConnectionRecord } from '../../store/connections.ts'
 export type { StationFile } from '../../store/files.ts'
 export type { Page, Place } from '../../store/keyset.ts'
