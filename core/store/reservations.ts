@@ -103,3 +103,16 @@ export async function findReservation(
     .executeTakeFirst()
   return row?.reservation_id
 }
+
+/** Until when the station holds it: what the latest of its accepted commands says, in whatever order their ends are heard. */
+export async function heldUntil(
+  db: Db,
+  of: { organizationId: string; stationId: string; number: number },
+): Promise<Date | undefined> {
+  const { rows } = await sql<{ until: string }>`
+    select args->>'until' as until from command
+    where organization_id = ${of.organizationId} and station_id = ${of.stationId} and name = 'reserve'
+      and outcome = 'accepted' and (args->>'reservationId')::int = ${of.number}
+    order by created_at desc, command_id desc limit 1`.execute(db)
+  return rows[0] === undefined ? undefined : new Date(rows[0].until)
+}

@@ -5,7 +5,7 @@ import { nextReservationState, noticedFacts, type ReservationFact } from '../../
 import { type CommandRow, getCommand } from '../../store/commands.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
-import { findReservation, type Reservation, reservations } from '../../store/reservations.ts'
+import { findReservation, heldUntil, type Reservation, reservations } from '../../store/reservations.ts'
 import { setTimer } from '../../store/timers.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
@@ -24,8 +24,8 @@ interface Heard {
   sessionId?: string | null
   /** The station holds it until then. */
   until?: Date
-  /** What was asked is settled, whatever came of it. */
-  settled?: boolean
+  /** The command whose question is settled, whatever came of it. */
+  settled?: string
 }
 
 /** Task `reservation.follow`. */
@@ -65,7 +65,10 @@ async function hear(deps: ServiceDeps, news: ReservationNews): Promise<Heard | n
   const { organizationId } = news
   if ('commandId' in news) {
     const command = await getCommand(deps.db, organizationId, news.commandId)
-    return command === undefined ? null : ofCommand(command)
+    const heard = command === undefined ? null : ofCommand(command)
+    if (heard?.fact !== 'confirmed') return heard
+    const until = await heldUntil(deps.db, { ...news, number: heard.number })
+    return until === undefined ? heard : { ...heard, until }
   }
   if ('status' in news) {
     const fact = noticedFacts[news.status] ?? null
@@ -82,8 +85,7 @@ async function hear(deps: ServiceDeps, news: ReservationNews): Promise<Heard | n
 }
 
 function ofCommand(command: CommandRow): Heard | null {
-  const args = command.args as { reservationId?: number; until?: string }
-  const number = args.reservationId
+  const number = (command.args as { reservationId?: number }).reservationId
   if (number === undefined) return null
   const { outcome, state, reason } = command
   if (command.name === 'cancel_reservation') {
@@ -94,11 +96,11 @@ function ofCommand(command: CommandRow): Heard | null {
     }
     return null
   }
-  const until = args.until === undefined ? {} : { until: new Date(args.until) }
-  if (outcome === 'accepted') return { fact: 'confirmed', number, reason: null, settled: true, ...until }
+  const settled = command.command_id
+  if (outcome === 'accepted') return { fact: 'confirmed', number, reason: null, settled }
   const never = outcome === 'refused' || state === 'expired' || state === 'cancelled'
   // No answer is no refusal: the station may hold it.
-  return never ? { fact: 'refused', number, reason: reason ?? 'The station refused.', settled: true } : null
+  return never ? { fact: 'refused', number, reason: reason ?? 'The station refused.', settled } : null
 }
 
 /** The reservation as it is afterwards; an event when its state is another one. */
@@ -112,10 +114,11 @@ export async function applyFact(
   const now = deps.clock.now()
   const state = fact === null ? before.state : nextReservationState(before.state, fact)
   const moved = state !== before.state
+  const later = heard.until !== undefined && heard.until.getTime() !== before.until.getTime()
   const changes = {
     ...(moved ? { state, reason: heard.reason ?? null } : {}),
-    ...(heard.until === undefined ? {} : { until_at: heard.until }),
-    ...(heard.settled === true ? { asked_until: null } : {}),
+    ...(later ? { until_at: heard.until } : {}),
+    ...(heard.settled === before.reserveCommandId && before.askedUntil !== null ? { asked_until: null } : {}),
     ...(heard.sessionId != null && before.sessionId === null ? { session_id: heard.sessionId } : {}),
   }
   if (Object.keys(changes).length === 0) return before
@@ -124,7 +127,7 @@ export async function applyFact(
     ...changes,
     updated_at: now,
   })
-  if (heard.until !== undefined) {
+  if (later && heard.until !== undefined) {
     await setTimer(deps.db, {
       organizationId,
       siteId,
