@@ -18,7 +18,7 @@ export type ReservationNews = { organizationId: string; stationId: string } & (
 )
 
 interface Heard {
-  fact: ReservationFact | null
+  fact: ReservationFact
   number: number
   reason?: string | null
   sessionId?: string | null
@@ -40,10 +40,7 @@ export function followReservation(deps: ServiceDeps) {
       const sight = { organizationId, siteIds: null }
       const found = id === undefined ? undefined : await getRecord(trx, reservations, sight, id, 'lock')
       if (found === undefined) return
-      const refusedChange = heard.fact === 'refused' && found.state !== 'requested'
-      // A change that the station refuses leaves it what it was.
-      const fact = refusedChange ? null : heard.fact
-      await applyFact(inside, organizationId, found, fact, heard)
+      await applyFact(inside, organizationId, found, heard.fact, heard)
     })
   }
 }
@@ -66,13 +63,14 @@ async function hear(deps: ServiceDeps, news: ReservationNews): Promise<Heard | n
   if ('commandId' in news) {
     const command = await getCommand(deps.db, organizationId, news.commandId)
     const heard = command === undefined ? null : ofCommand(command)
-    if (heard?.fact !== 'confirmed') return heard
+    if (heard?.fact !== 'confirmed' && heard?.fact !== 'refused') return heard
     const until = await heldUntil(deps.db, { ...news, number: heard.number })
-    return until === undefined ? heard : { ...heard, until }
+    // A change that the station refuses leaves what it said yes to before.
+    return until === undefined ? heard : { ...heard, fact: 'confirmed', reason: null, until }
   }
   if ('status' in news) {
-    const fact = noticedFacts[news.status] ?? null
-    return fact === null ? null : { fact, number: news.number, reason: 'The station said so.' }
+    const fact = noticedFacts[news.status]
+    return fact === undefined ? null : { fact, number: news.number, reason: 'The station said so.' }
   }
   const row = await deps.db
     .selectFrom('ocpp_transaction')
@@ -108,11 +106,11 @@ export async function applyFact(
   deps: ServiceDeps,
   organizationId: string,
   before: Reservation,
-  fact: ReservationFact | null,
+  fact: ReservationFact,
   heard: Omit<Heard, 'fact' | 'number'>,
 ): Promise<Reservation> {
   const now = deps.clock.now()
-  const state = fact === null ? before.state : nextReservationState(before.state, fact)
+  const state = nextReservationState(before.state, fact)
   const moved = state !== before.state
   const later = heard.until !== undefined && heard.until.getTime() !== before.until.getTime()
   const changes = {
