@@ -116,3 +116,16 @@ export async function heldUntil(
     order by created_at desc, command_id desc limit 1`.execute(db)
   return rows[0] === undefined ? undefined : new Date(rows[0].until)
 }
+
+/** Every command that asked the station for it, the oldest first. */
+export async function reserveCommands(
+  db: Db,
+  of: { organizationId: string; stationId: string; number: number },
+): Promise<string[]> {
+  const { rows } = await sql<{ command_id: string }>`
+    select command_id from command
+    where organization_id = ${of.organizationId} and station_id = ${of.stationId} and name = 'reserve'
+      and (args->>'reservationId')::int = ${of.number}
+    order by created_at, command_id`.execute(db)
+  return rows.map((row) => row.command_id)
+}

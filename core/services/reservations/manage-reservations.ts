@@ -3,11 +3,11 @@
 import type { IdToken } from '../../domain/device-words.ts'
 import type { StationCommand } from '../../domain/station-command.ts'
 import { appendAudit } from '../../store/audit.ts'
-import { moveCommand } from '../../store/commands.ts'
 import { type Db, getRecord, insertRecord, listRecords, updateRecord } from '../../store/record-table.ts'
-import { type Reservation, reservations, takeReservationNumber } from '../../store/reservations.ts'
+import { type Reservation, reservations, reserveCommands, takeReservationNumber } from '../../store/reservations.ts'
 import { evses, stations } from '../../store/stations.ts'
 import { setTimer } from '../../store/timers.ts'
+import { cancelCommand } from '../charger/finish-command.ts'
 import { type QueueCommandDeps, queueCommand } from '../charger/queue-command.ts'
 import { refusable } from '../manage/manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from '../manage/outcome.ts'
@@ -108,9 +108,7 @@ export function cancelReservation(deps: ReservationDeps) {
       const inside = { ...deps, db: trx }
       const { organizationId } = access
       const reason = `Cancelled by ${access.actor}.`
-      const unsent =
-        before.state === 'requested' && (await takeBack(trx, organizationId, before.reserveCommandId, reason))
-      if (unsent) {
+      if (await takeBack(inside, access, before)) {
         const after = await applyFact(inside, organizationId, before, 'cancelled', { reason })
         await log(inside, access, 'cancelled', before, after)
         return ok(after)
@@ -187,12 +185,20 @@ async function send(
   }
 }
 
-/** True when the station was not told yet. */
-async function takeBack(trx: Db, organizationId: string, commandId: string | null, reason: string): Promise<boolean> {
-  if (commandId === null) return true
-  const moved = await moveCommand(trx, organizationId, commandId, ['queued'], { state: 'cancelled', reason })
-  return moved !== undefined
+/** Takes back what waits in the queue; true when the station was told nothing of it. */
+async function takeBack(deps: ReservationDeps, access: Access, reservation: Reservation): Promise<boolean> {
+  const { organizationId } = access
+  const asked = await reserveCommands(deps.db, { ...reservation, organizationId })
+  let told = false
+  for (const commandId of asked) {
+    const cancelled = await cancelCommand(deps, 0)(organizationId, commandId, access.actor)
+    if (cancelled.kind === 'too_late' && !never.includes(cancelled.command.state)) told = true
+  }
+  return !told
 }
+
+/** A command in these states did not go out. */
+const never: readonly string[] = ['cancelled', 'expired', 'superseded']
 
 function brokenTimes(now: Date, from: Date, until: Date): Refusal | undefined {
   if (until <= now || until <= from) return invalid('/until', 'must be after its beginning and in the future')

@@ -206,6 +206,8 @@ test('an extension that the station refuses leaves it as it was', async () => {
 test('cancelled: at once when the station was not told, else when it says so', async () => {
   const away = await station()
   const unsent = await reserve(away)
+  const later = new Date(clock.now().getTime() + 2 * 3_600_000).toISOString()
+  await extendReservation(deps)(access(), unsent.reservationId, { until: later })
   const done = await cancelReservation(deps)(access(), unsent.reservationId)
   expect(done).toMatchObject({ kind: 'ok', value: { state: 'cancelled' } })
   await away.connect()
