@@ -594,6 +594,411 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hosted files, newest first */
+        get: operations["listFiles"];
+        put?: never;
+        /**
+         * Upload a file
+         * @description The file is the body itself, or the first file of a form. It is known by its content: uploading the same under the same name again gives the file that is there, so no Idempotency-Key is needed. Size and media types are limited.
+         */
+        post: operations["uploadFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{fileId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fileId: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        /** One file's record */
+        get: operations["getFile"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a file
+         * @description Links to it stop working at once. The record stays, as commands and campaigns refer to it.
+         */
+        delete: operations["archiveFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{fileId}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fileId: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Download a file
+         * @description Understands Range, If-Range and If-None-Match; the ETag is the SHA-256 of the content.
+         */
+        get: operations["getFileContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** Logs that a station sent, newest first */
+        get: operations["listStationLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Firmware campaigns, newest first */
+        get: operations["listCampaigns"];
+        put?: never;
+        /**
+         * Plan a firmware campaign
+         * @description A draft: nothing is sent before it is started.
+         */
+        post: operations["createCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        /** One campaign and how far it is */
+        get: operations["getCampaign"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a campaign
+         * @description Not while it runs or is paused.
+         */
+        delete: operations["archiveCampaign"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a campaign
+         * @description A draft in everything; a paused or stopped one in its schedule, its limits and its tries. Fields left out stay as they are.
+         */
+        patch: operations["updateCampaign"];
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a campaign
+         * @description The stations that its target finds now are laid into waves; stations that have the version already are skipped.
+         */
+        post: operations["startCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a campaign
+         * @description No further station begins; updates under way go on.
+         */
+        post: operations["pauseCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a campaign
+         * @description One that stopped by its own rule stops again, unless it bears more failures now.
+         */
+        post: operations["resumeCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a campaign
+         * @description Stations that wait are skipped; updates under way go on.
+         */
+        post: operations["cancelCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        /** The stations of a campaign by wave */
+        get: operations["listCampaignStations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaignId}/stations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        /** The stations of a campaign as CSV */
+        get: operations["exportCampaignStations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/firmware-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** Firmware versions that a station booted with, newest first */
+        get: operations["listFirmwareHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reservations, latest beginning first */
+        get: operations["listReservations"];
+        put?: never;
+        /**
+         * Keep an EVSE for somebody
+         * @description The station is asked at its beginning; `confirmed` is its yes. What then becomes of it follows what the station tells.
+         */
+        post: operations["createReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{reservationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reservationId: components["parameters"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        /** One reservation */
+        get: operations["getReservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Move the end of a reservation
+         * @description The station is asked to replace it. Until it says yes, `askedUntil` tells what was asked, and `until` what holds.
+         */
+        patch: operations["updateReservation"];
+        trace?: never;
+    };
+    "/api/v1/reservations/{reservationId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reservationId: components["parameters"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a reservation
+         * @description One that the station knows is cancelled when the station says so.
+         */
+        post: operations["cancelReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Fetch a file by its signed link
+         * @description For stations. The link is the right to it, for a time. Understands HEAD, Range and If-Range, so that a broken download goes on where it stopped.
+         */
+        get: operations["getLinkedFile"];
+        /**
+         * Send a file to a signed upload link
+         * @description For stations. The file is the body itself, or the first file of a form. It may be sent again: the newest that arrives whole is kept.
+         */
+        put: operations["putLinkedFile"];
+        /**
+         * Send a file to a signed upload link
+         * @description For stations. The file is the body itself, or the first file of a form. It may be sent again: the newest that arrives whole is kept.
+         */
+        post: operations["postLinkedFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{token}/{fileName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+                fileName: components["parameters"]["FileName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Fetch a file by its signed link, under its name
+         * @description For stations. The link is the right to it, for a time. Understands HEAD, Range and If-Range, so that a broken download goes on where it stopped.
+         */
+        get: operations["getNamedLinkedFile"];
+        /**
+         * Send a file to a signed upload link, under a name
+         * @description For stations. The file is the body itself, or the first file of a form. It may be sent again: the newest that arrives whole is kept.
+         */
+        put: operations["putNamedLinkedFile"];
+        /**
+         * Send a file to a signed upload link, under a name
+         * @description For stations. The file is the body itself, or the first file of a form. It may be sent again: the newest that arrives whole is kept.
+         */
+        post: operations["postNamedLinkedFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/charging-sessions": {
         parameters: {
             query?: never;
@@ -2268,6 +2673,91 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "station.log_received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A station sent a log. */
+        post: operations["onStationLogReceived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "campaign.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A firmware campaign began. */
+        post: operations["onCampaignStarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "campaign.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A firmware campaign is through all its stations. */
+        post: operations["onCampaignFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "campaign.stopped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A firmware campaign stopped by its own rule. */
+        post: operations["onCampaignStopped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "reservation.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A reservation has another state. */
+        post: operations["onReservationChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "station.notice": {
         parameters: {
             query?: never;
@@ -2624,6 +3114,115 @@ export interface components {
         BillList: {
             items: components["schemas"]["Bill"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        Campaign: {
+            campaignId: components["schemas"]["Id"];
+            /** @description The one site that it is for, if there is one. */
+            siteId: components["schemas"]["Id"] | null;
+            state: components["schemas"]["CampaignState"];
+            /** @description Why it stopped. */
+            reason: string | null;
+            /** @description The wave in work, from 0. */
+            wave: number;
+            waveAt: components["schemas"]["Instant"] | null;
+            startedAt: components["schemas"]["Instant"] | null;
+            endedAt: components["schemas"]["Instant"] | null;
+            progress: components["schemas"]["CampaignProgress"];
+        } & (WithRequired<components["schemas"]["CampaignFields"], "name" | "fileId" | "url" | "firmwareVersion" | "signingCertificate" | "signature" | "target" | "waves" | "schedule" | "onlyWhenIdle" | "maxFailures" | "failurePercent" | "maxAttempts" | "retryMinutes" | "offlineHours"> & components["schemas"]["Stamp"]);
+        CampaignCreate: WithRequired<components["schemas"]["CampaignFields"], "name" | "firmwareVersion">;
+        CampaignFields: {
+            name?: components["schemas"]["Name"];
+            /** @description A hosted file of kind firmware; or `url`. */
+            fileId?: components["schemas"]["Id"] | null;
+            url?: string | null;
+            /** @description As the station will name it at its next boot. */
+            firmwareVersion?: components["schemas"]["FirmwareVersion"];
+            signingCertificate?: string | null;
+            signature?: string | null;
+            target?: components["schemas"]["CampaignTarget"];
+            /** @description One after the other; the stations left over are one more. */
+            waves?: components["schemas"]["CampaignWave"][];
+            schedule?: components["schemas"]["CampaignSchedule"] | null;
+            /** @description No transaction may be open. */
+            onlyWhenIdle?: boolean;
+            /** @description Stations that may fail; one more stops the campaign. */
+            maxFailures?: number | null;
+            /** @description Share of the stations of the waves begun so far that may fail. */
+            failurePercent?: number | null;
+            /** @description Tries for each station (2). */
+            maxAttempts?: number;
+            /** @description Between two tries (60). */
+            retryMinutes?: number;
+            /** @description How long a wave waits for a station that is not connected (72). */
+            offlineHours?: number;
+        };
+        CampaignList: {
+            items: components["schemas"]["Campaign"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CampaignPatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["CampaignFields"];
+        /** @description Stations by state. */
+        CampaignProgress: {
+            waiting: number;
+            queued: number;
+            downloading: number;
+            installing: number;
+            installed: number;
+            failed: number;
+            skipped: number;
+        };
+        /** @description When updates may begin, on the wall clock of each station's site. */
+        CampaignSchedule: {
+            /** @description Left out: midnight. */
+            from?: components["schemas"]["WallTime"];
+            /** @description At or before `from` runs into the next day. Left out: the end of the day. */
+            to?: string;
+            /** @description Days on which it begins. */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            firstDay?: components["schemas"]["Day"];
+            /** @description Stations that wait after it are skipped. */
+            lastDay?: components["schemas"]["Day"];
+        };
+        /** @enum {string} */
+        CampaignState: "draft" | "running" | "paused" | "stopped" | "finished" | "cancelled";
+        CampaignStation: {
+            stationId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            code: string;
+            wave: number;
+            state: components["schemas"]["CampaignStationState"];
+            /** @description The latest try. */
+            commandId: components["schemas"]["Id"] | null;
+            attempts: number;
+            fromFirmware: string | null;
+            toFirmware: string | null;
+            reason: string | null;
+            /** @description Since when it has this state. */
+            at: components["schemas"]["Instant"];
+            /** @description Not tried again before. */
+            nextAt: components["schemas"]["Instant"] | null;
+        };
+        CampaignStationList: {
+            items: components["schemas"]["CampaignStation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        CampaignStationState: "waiting" | "queued" | "downloading" | "installing" | "installed" | "failed" | "skipped";
+        /** @description Which stations; every list that is given narrows it down. None given means every station. */
+        CampaignTarget: {
+            siteIds?: components["schemas"]["Id"][];
+            vendors?: string[];
+            models?: string[];
+            firmwareFrom?: components["schemas"]["FirmwareVersion"][];
+            stationIds?: components["schemas"]["Id"][];
+        };
+        /** @description A share of all stations of the campaign, rounded up, or a number of them. */
+        CampaignWave: {
+            percent: number;
+        } | {
+            count: number;
         };
         CancelReservationCommand: {
             /** @constant */
@@ -3028,6 +3627,44 @@ export interface components {
         EvsePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["EvseFields"];
+        File: {
+            fileId: components["schemas"]["Id"];
+            /** @description Null for files of the whole organization. */
+            siteId: components["schemas"]["Id"] | null;
+            kind: components["schemas"]["FileKind"];
+            name: string;
+            contentType: string;
+            sizeBytes: number;
+            sha256: string;
+            /** @description The station that sent it. */
+            stationId: components["schemas"]["Id"] | null;
+            /** @description The command that it answers. */
+            commandId: components["schemas"]["Id"] | null;
+            createdBy: string;
+            /** @description When it is dropped. */
+            expiresAt: components["schemas"]["Instant"] | null;
+        } & components["schemas"]["Stamp"];
+        /** @enum {string} */
+        FileKind: "firmware" | "log" | "other";
+        FileList: {
+            items: components["schemas"]["File"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        FirmwareChange: {
+            historyId: components["schemas"]["Id"];
+            stationId: components["schemas"]["Id"];
+            /** @description Null for the first one that was heard of. */
+            fromFirmware: string | null;
+            toFirmware: string | null;
+            vendor: string | null;
+            model: string | null;
+            at: components["schemas"]["Instant"];
+        };
+        FirmwareHistory: {
+            items: components["schemas"]["FirmwareChange"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        FirmwareVersion: string;
         /** @description Without an address the station sends the file to the hub. */
         GetLogCommand: {
             /** @constant */
@@ -3636,6 +4273,54 @@ export interface components {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
         };
+        Reservation: {
+            reservationId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            /** @description As the station knows it. */
+            number: number;
+            stationId: components["schemas"]["Id"];
+            /** @description Null for any EVSE of the station. */
+            evseNumber: number | null;
+            connectorType: string | null;
+            token: string;
+            tokenKind: string;
+            groupToken: string | null;
+            groupTokenKind: string | null;
+            from: components["schemas"]["Instant"];
+            until: components["schemas"]["Instant"];
+            /** @description What the station was asked for and has not answered yet. */
+            askedUntil: components["schemas"]["Instant"] | null;
+            state: components["schemas"]["ReservationState"];
+            reserveCommandId: components["schemas"]["Id"] | null;
+            cancelCommandId: components["schemas"]["Id"] | null;
+            /** @description The session that used it. */
+            sessionId: components["schemas"]["Id"] | null;
+            reason: string | null;
+            createdBy: string;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        ReservationCreate: {
+            stationId: components["schemas"]["Id"];
+            evse?: components["schemas"]["EvseNumber"];
+            /** @description As OCPP 2.x names it, for a station that may choose the EVSE. */
+            connectorType?: string;
+            token: components["schemas"]["IdToken"];
+            groupToken?: components["schemas"]["IdToken"];
+            /** @description Left out: now. */
+            from?: components["schemas"]["Instant"];
+            until: components["schemas"]["Instant"];
+        };
+        ReservationList: {
+            items: components["schemas"]["Reservation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ReservationPatch: {
+            until: components["schemas"]["Instant"];
+        };
+        /** @enum {string} */
+        ReservationState: "requested" | "confirmed" | "refused" | "used" | "expired" | "removed" | "cancelled";
         ReserveCommand: {
             /** @constant */
             name: "reserve";
@@ -4440,6 +5125,7 @@ export interface components {
             archived?: components["schemas"]["Unarchive"];
             asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["VehicleFields"];
+        WallTime: string;
         Watts: number;
         WebPaymentStartedCommand: {
             /** @constant */
@@ -4489,6 +5175,7 @@ export interface components {
         AssignmentId: components["schemas"]["Id"];
         BayId: components["schemas"]["Id"];
         BillId: components["schemas"]["Id"];
+        CampaignId: components["schemas"]["Id"];
         ChargingSessionId: components["schemas"]["Id"];
         CommandId: components["schemas"]["Id"];
         ConnectionId: components["schemas"]["Id"];
@@ -4497,6 +5184,8 @@ export interface components {
         Cursor: string;
         DeviceId: components["schemas"]["Id"];
         EvseId: components["schemas"]["Id"];
+        FileId: components["schemas"]["Id"];
+        FileName: string;
         GroupId: components["schemas"]["Id"];
         /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
         IdempotencyKey: string;
@@ -4511,7 +5200,9 @@ export interface components {
         /** @description Most items in one answer. */
         Limit: number;
         LinkId: components["schemas"]["Id"];
+        LinkToken: string;
         PresentationId: components["schemas"]["Id"];
+        ReservationId: components["schemas"]["Id"];
         ReviewId: components["schemas"]["Id"];
         /** @description Only records whose code, number or name contains this, whatever the case. */
         Search: string;
@@ -6046,6 +6737,915 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProtocolDeviationList"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["FileKind"];
+                /** @description Only from this station. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Stored at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Stored before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt" | "name" | "-name" | "sizeBytes" | "-sizeBytes";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploadFile: {
+        parameters: {
+            query: {
+                /** @description What it is for; firmware can be installed by commands and campaigns. */
+                kind: components["schemas"]["FileKind"];
+                /** @description Its name, for a body that has none. */
+                name?: string;
+                /** @description The site that it is for; left out, the whole organization. */
+                siteId?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It was there already. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                fileId: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                fileId: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFileContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fileId: components["parameters"]["FileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStationLogs: {
+        parameters: {
+            query?: {
+                /** @description Only the answer to this command. */
+                commandId?: components["schemas"]["Id"];
+                /** @description Received at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Received before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCampaigns: {
+        parameters: {
+            query?: {
+                /** @description Only for this site alone. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["CampaignState"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt" | "name" | "-name";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCampaignStations: {
+        parameters: {
+            query?: {
+                /** @description Only in this state. */
+                state?: components["schemas"]["CampaignStationState"];
+                /** @description Only of this wave. */
+                wave?: number;
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignStationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportCampaignStations: {
+        parameters: {
+            query?: {
+                /** @description Only in this state. */
+                state?: components["schemas"]["CampaignStationState"];
+                /** @description Only of this wave. */
+                wave?: number;
+            };
+            header?: never;
+            path: {
+                campaignId: components["parameters"]["CampaignId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFirmwareHistory: {
+        parameters: {
+            query?: {
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirmwareHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReservations: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this station. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Only of this EVSE. */
+                evse?: components["schemas"]["EvseNumber"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ReservationState"];
+                /** @description Only for this token. */
+                token?: string;
+                /** @description That end at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description That begin before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "from" | "-from" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                reservationId: components["parameters"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                reservationId: components["parameters"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reservationId: components["parameters"]["ReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getNamedLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+                fileName: components["parameters"]["FileName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putNamedLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+                fileName: components["parameters"]["FileName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postNamedLinkedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+                fileName: components["parameters"]["FileName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -9336,6 +10936,168 @@ export interface operations {
                         siteId: components["schemas"]["Id"] | null;
                         reviewId: components["schemas"]["Id"];
                         resolution: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationLogReceived: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.log_received";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        fileId: components["schemas"]["Id"];
+                        commandId: components["schemas"]["Id"] | null;
+                        name: string;
+                        sizeBytes: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCampaignStarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "campaign.started";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        campaignId: components["schemas"]["Id"];
+                        name: string;
+                        stations: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCampaignFinished: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "campaign.finished";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        campaignId: components["schemas"]["Id"];
+                        name: string;
+                        installed: number;
+                        failed: number;
+                        skipped: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCampaignStopped: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "campaign.stopped";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        campaignId: components["schemas"]["Id"];
+                        name: string;
+                        reason: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onReservationChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "reservation.changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        reservationId: components["schemas"]["Id"];
+                        stationId: components["schemas"]["Id"];
+                        number: number;
+                        state: string;
+                        previous: string | null;
+                        sessionId: components["schemas"]["Id"] | null;
                     };
                 } & components["schemas"]["Event"];
             };

@@ -18,6 +18,24 @@ export interface HubEvents {
     evse: number | null
     data: Record<string, unknown>
   }
+  'station.log_received': Place & {
+    stationId: string
+    fileId: string
+    commandId: string | null
+    name: string
+    sizeBytes: number
+  }
+  'campaign.started': Place & { campaignId: string; name: string; stations: number }
+  'campaign.finished': Place & { campaignId: string; name: string; installed: number; failed: number; skipped: number }
+  'campaign.stopped': Place & { campaignId: string; name: string; reason: string }
+  'reservation.changed': Place & {
+    reservationId: string
+    stationId: string
+    number: number
+    state: string
+    previous: string | null
+    sessionId: string | null
+  }
   'connector.status_changed': Place & {
     stationId: string
     evse: number

@@ -3,6 +3,7 @@
 import type { HubEvent } from '../domain/event.ts'
 import type { Host } from '../host/host.ts'
 import type { ManagedConnections } from '../host/manage-connections.ts'
+import type { FilePorts } from '../services/files/file-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 
 export interface ChargerPorts {
@@ -64,6 +65,7 @@ export interface ServicePorts {
 export interface ApiPorts {
   chargers: ChargerPorts
   events: EventPorts
+  files: FilePorts
   host: HostPorts
   service: ServicePorts
 }

@@ -97,13 +97,16 @@ function compile(
   const parameters = [...((item.parameters ?? []) as Node[]), ...((operation.parameters ?? []) as Node[])].map((one) =>
     resolve(document, one),
   )
-  const body = operation.requestBody as { content: { 'application/json': { schema: Node } } } | undefined
+  // A body that is no JSON (a file) is read by its handler, as it comes.
+  const body = (operation.requestBody as { content: { 'application/json'?: { schema: Node } } } | undefined)?.content[
+    'application/json'
+  ]
   const responses = operation.responses as Record<string, Node>
   const produces = Object.entries(responses).flatMap(([status, response]) =>
     status.startsWith('2') ? Object.keys((response.content ?? {}) as object) : [],
   )
   const checkAll = once(() => thorough.compile(parameterSchema(parameters)))
-  const bodySchema = named(body?.content['application/json'].schema ?? {})
+  const bodySchema = named(body?.schema ?? {})
   const fits = once(() => ajv.compile(bodySchema))
   const fitsInAll = once(() => thorough.compile(bodySchema))
   return {

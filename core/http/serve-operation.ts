@@ -165,6 +165,7 @@ function accepts(header: string | null, produces: readonly string[]): boolean {
     if (Number(quality ?? 1) === 0) return false
     return (
       wanted === '*/*' ||
+      produces.includes('*/*') ||
       produces.some((one) => wanted === one || (wanted.endsWith('/*') && one.startsWith(wanted.slice(0, -1))))
     )
   })

@@ -21,6 +21,8 @@ export interface ServerOptions {
   port: number
   /** `taken`: somebody has the socket now. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): UpgradeAnswer
+  /** Whether a request may carry a file. */
+  carriesFile?(request: IncomingMessage): boolean
   /** Real time. */
   pace: Clock
   log: Log
@@ -41,8 +43,10 @@ export interface HttpServer {
 export interface Patience {
   /** From the connection, or the first byte of a request, to the end of its headers; also for peers that say nothing at all. */
   headersMs: number
-  /** From the first byte of a request to the last. */
+  /** From the headers of a request to its last byte. */
   requestMs: number
+  /** The same for requests that carry a file: a charger may be on a slow mobile line. */
+  fileMs: number
   /** Between two requests on one connection. Longer than proxies keep theirs (60 s), so that none sends into a closing one. */
   keepAliveMs: number
   /** Without a byte in either direction, while an answer waits to be taken. Event streams say something every 15 s. */
@@ -54,6 +58,7 @@ export interface Patience {
 const usual: Patience = {
   headersMs: 15_000,
   requestMs: 60_000,
+  fileMs: 6 * 3_600_000,
   keepAliveMs: 65_000,
   stillMs: 120_000,
   checkEveryMs: 5_000,
@@ -82,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const server = createServer(
     {
       headersTimeout: patience.headersMs,
-      requestTimeout: patience.requestMs,
+      requestTimeout: patience.fileMs,
       keepAliveTimeout: patience.keepAliveMs,
       connectionsCheckingInterval: patience.checkEveryMs,
       maxHeaderSize: maxHeaderBytes,
@@ -94,11 +99,22 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       const owed = underWay.get(socket) ?? new Set()
       underWay.set(socket, owed.add(response))
       response.once('close', () => owed.delete(response))
+      if (options.carriesFile?.(request) !== true) hurry(request)
       const fault = hostFault(request)
       if (fault === null) serve(request, response)
       else answerPlain(response, malformed(fault))
     },
   )
+  /** Node has one limit for all requests; those without a file get a shorter one. */
+  const hurry = (request: IncomingMessage): void => {
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+    if (coding === undefined && (length === undefined || length === '0')) return
+    const late = Object.assign(new Error('The body took too long.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    const cancel = pace.after(patience.requestMs, () => {
+      if (!request.complete) server.emit('clientError', late, request.socket)
+    })
+    request.once('close', cancel)
+  }
   server.timeout = patience.stillMs
   // Node would drop what is past its count without a word; the bytes are limited already.
   server.maxHeadersCount = 0

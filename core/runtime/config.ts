@@ -18,6 +18,11 @@ export interface HubConfig {
   /** Days after which raw station messages and meter values are dropped; 0 keeps them. */
   messageRetentionDays: number
   meterRetentionDays: number
+  /** Days after which logs that stations sent are dropped; 0 keeps them. */
+  logRetentionDays: number
+  /** Largest file that an operator, and that a station, may upload. */
+  fileLimitMb: number
+  uploadLimitMb: number
   /** OpenID Connect: who may issue tokens, and for whom. */
   oidc: { issuer: string; audience: string } | null
   /** Where callers and chargers reach the hub, when a proxy stands in front; decides how cookies are guarded. */
@@ -76,6 +81,9 @@ export function readConfig(env: Env): HubConfig {
     logLevel: oneOf('BAYWATT_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     messageRetentionDays: integer('BAYWATT_MESSAGE_RETENTION_DAYS', 90, 0, 36_500),
     meterRetentionDays: integer('BAYWATT_METER_RETENTION_DAYS', 0, 0, 36_500),
+    logRetentionDays: integer('BAYWATT_LOG_RETENTION_DAYS', 90, 0, 36_500),
+    fileLimitMb: integer('BAYWATT_FILE_LIMIT_MB', 512, 1, 100_000),
+    uploadLimitMb: integer('BAYWATT_UPLOAD_LIMIT_MB', 256, 1, 100_000),
     oidc: issuer !== null && audience !== null ? { issuer, audience } : null,
     publicUrl,
     corsOrigins: (text('BAYWATT_CORS_ORIGINS') ?? '')

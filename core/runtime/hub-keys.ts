@@ -12,6 +12,8 @@ export interface HubKeys {
   connectionKey: Buffer
   /** 32 bytes for signing browser sessions. */
   sessionKey: Buffer
+  /** Keyed hash that signs the links by which stations fetch and send files. */
+  signLink(bytes: Uint8Array): Buffer
 }
 
 const rootBytes = 32
@@ -24,10 +26,12 @@ export function openHubKeys(dataDir: string, fromEnvironment: string | undefined
   const root = fromEnvironment === undefined || fromEnvironment === '' ? rootOf(dataDir) : parse(fromEnvironment)
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', root, 'baywatt', purpose, 32))
   const stationKey = derive('station secrets')
+  const linkKey = derive('file links')
   return {
     hashStationSecret: (secret) => createHmac('sha256', stationKey).update(secret).digest(),
     connectionKey: derive('connection secrets'),
     sessionKey: derive('browser sessions'),
+    signLink: (bytes) => createHmac('sha256', linkKey).update(bytes).digest(),
   }
 }
 

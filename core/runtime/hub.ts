@@ -3,6 +3,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { parse as parseYaml } from 'yaml'
@@ -15,16 +16,21 @@ import { tickTimers } from '../events/run-timers.ts'
 import { readEvents, tailEvents } from '../events/stream.ts'
 import { createHost, type Host } from '../host/host.ts'
 import type { PinnedConnection } from '../host/pin-connections.ts'
+import type { ChargerPorts } from '../http/api-ports.ts'
 import { createApp } from '../http/app.ts'
+import { carriesFile } from '../http/file-body.ts'
 import { startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
+import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
 import { followCommand } from '../services/charger/follow-command.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { cleanFiles } from '../services/files/clean-files.ts'
+import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
@@ -32,7 +38,10 @@ import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
+import { beginReservation } from '../services/reservations/manage-reservations.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
+import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { type JobTask, runWorker } from '../store/job-worker.ts'
@@ -43,7 +52,7 @@ import { openHubKeys } from './hub-keys.ts'
 import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { openDatabase } from './open-database.ts'
-import { systemNewId, systemRandom } from './random.ts'
+import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { systemClock } from './system-clock.ts'
 import { hubVersion } from './version.ts'
@@ -74,6 +83,7 @@ const seenEveryMs = 30_000
 const houseEveryMs = 3_600_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
 const keepMarksDays = 30
+const megabyte = 1_000_000
 
 export async function startHub(options: StartHubOptions): Promise<Hub> {
   const { config, log } = options
@@ -99,6 +109,18 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       organizationName: 'My organization',
       given: config.adminKey ?? undefined,
     })
+
+    const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+    const files: FilePorts = {
+      disk: diskFiles(join(config.dataDir, 'files'), newId),
+      sign: keys.signLink,
+      settings: {
+        publicUrl,
+        fileLimitBytes: config.fileLimitMb * megabyte,
+        uploadLimitBytes: config.uploadLimitMb * megabyte,
+        logRetentionDays: config.logRetentionDays,
+      },
+    }
 
     const bus = memoryBus((error) => log.warn({ err: error }, 'a wake-up was not handled'))
     const commits = groupCommit({ pool: database.writePool, clock: systemClock, log })
@@ -184,12 +206,31 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         return answer.kind === 'hold' ? answer.reason : null
       },
     })
+    const veto: ChargerPorts['veto'] = async (ask) => {
+      const { answer } = await running.runIntercept('command', ask, {
+        organizationId: first.organizationId,
+        siteId: ask.siteId,
+      })
+      return answer.kind === 'veto' ? answer.reason : null
+    }
+    const campaigns = {
+      ...service,
+      files,
+      veto,
+      wake: (stationId: string) => gateway.wake(stationId),
+      newRequestId: systemRequestId,
+    }
     const tasks: Record<string, JobTask> = {
       ...host.tasks,
       'link.evaluate': task(links),
       'sessions.changed': task(sessionsChanged(service)),
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
+      'campaign.advance': task(advanceCampaign(campaigns)),
+      'campaign.follow': task(followCampaigns(campaigns)),
+      'reservation.begin': task(beginReservation(campaigns)),
+      'reservation.end': task(endReservation(service)),
+      'reservation.follow': task(followReservation(service)),
       'charger.orphan': task(gateway.closeOrphan),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
       'command.follow': task(followCommand(service)),
@@ -224,6 +265,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
+      await cleanFiles({ ...service, files, realNow })()
       const retention = {
         station_message: config.messageRetentionDays,
         meter_value: config.meterRetentionDays,
@@ -246,19 +288,14 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         chargers: {
           wake: (stationId) => gateway.wake(stationId),
           refresh: (stationId) => gateway.refresh(stationId),
-          veto: async (ask) => {
-            const { answer } = await running.runIntercept('command', ask, {
-              organizationId: first.organizationId,
-              siteId: ask.siteId,
-            })
-            return answer.kind === 'veto' ? answer.reason : null
-          },
+          veto,
           hashSecret: keys.hashStationSecret,
         },
         events: {
           read: (query) => readEvents(db, query),
           tail: (query) => tailEvents({ ...query, db, pollMs: 500 }),
         },
+        files,
         host: running,
         service: {
           readiness: readiness(database),
@@ -266,7 +303,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         },
       },
       settings: {
-        publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+        publicUrl,
         corsOrigins: config.corsOrigins,
         ...(config.oidc === null ? {} : { oidc: { ...config.oidc, organizationId: first.organizationId } }),
       },
@@ -282,6 +319,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       host: config.host,
       port: config.port,
       handleUpgrade: running.handleUpgrade,
+      carriesFile,
       pace: systemClock,
       log,
     })

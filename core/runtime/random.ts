@@ -17,3 +17,8 @@ export function systemRandom(): number {
 export function systemSecret(bytes = 32): string {
   return randomBytes(bytes).toString('base64url')
 }
+
+/** Names a report, a log or an update between hub and station: 1 to 2^31 - 1, since OCPP's integers are signed. */
+export function systemRequestId(): number {
+  return randomInt(1, 2 ** 31)
+}

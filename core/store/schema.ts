@@ -388,6 +388,66 @@ export interface EvseTable {
   archived_at: Date | null
 }
 
+export interface FirmwareCampaignTable {
+  organization_id: string
+  site_id: string | null
+  campaign_id: string
+  name: string
+  file_id: string | null
+  url: string | null
+  firmware_version: string
+  signing_certificate: string | null
+  signature: string | null
+  target: Json
+  waves: Json
+  schedule: Json | null
+  only_when_idle: boolean
+  max_failures: number | null
+  failure_percent: number | null
+  max_attempts: number
+  retry_minutes: number
+  offline_hours: number
+  state: string
+  reason: string | null
+  wave: Generated<number>
+  wave_at: Date | null
+  started_at: Date | null
+  ended_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface FirmwareCampaignStationTable {
+  organization_id: string
+  site_id: string | null
+  campaign_id: string
+  station_id: string
+  wave: number
+  place: number
+  state: string
+  command_id: string | null
+  attempts: Generated<number>
+  from_firmware: string | null
+  to_firmware: string | null
+  reason: string | null
+  at: Date
+  next_at: Date | null
+}
+
+export interface FirmwareHistoryTable {
+  organization_id: string
+  site_id: string | null
+  history_id: string
+  station_id: string
+  from_firmware: string | null
+  to_firmware: string | null
+  vendor: string | null
+  model: string | null
+  at: Date
+}
+
 export interface FormerHoldingTable {
   organization_id: string
   kind: string
@@ -678,6 +738,32 @@ export interface ProtocolDeviationTable {
   sample: string | null
 }
 
+export interface ReservationTable {
+  organization_id: string
+  site_id: string | null
+  reservation_id: string
+  number: number
+  station_id: string
+  evse_number: number | null
+  connector_type: string | null
+  token: string
+  token_kind: string
+  group_token: string | null
+  group_token_kind: string | null
+  from_at: Date
+  until_at: Date
+  asked_until: Date | null
+  state: string
+  reserve_command_id: string | null
+  cancel_command_id: string | null
+  session_id: string | null
+  reason: string | null
+  created_by: string
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface ReviewItemTable {
   organization_id: string
   site_id: string | null
@@ -747,6 +833,26 @@ export interface StationTable {
   booted_at: Date | null
   last_seen_at: Date | null
   next_transaction_number: Generated<number>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface StationFileTable {
+  organization_id: string
+  site_id: string | null
+  file_id: string
+  kind: string
+  name: string
+  content_type: string
+  size_bytes: Int8
+  sha256: string
+  station_id: string | null
+  command_id: string | null
+  request_id: number | null
+  created_by: string
+  expires_at: Date | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -927,6 +1033,19 @@ export interface TransactionEventTable {
   offline: Generated<boolean>
 }
 
+export interface UploadSlotTable {
+  organization_id: string
+  site_id: string | null
+  slot_id: string
+  station_id: string
+  request_id: number
+  log: string
+  file_id: string | null
+  file_begun_at: Date | null
+  created_at: Date
+  expires_at: Date
+}
+
 export interface VehicleTable {
   organization_id: string
   vehicle_id: string
@@ -966,6 +1085,9 @@ export interface HubTables {
   device: DeviceTable
   event: EventTable
   evse: EvseTable
+  firmware_campaign: FirmwareCampaignTable
+  firmware_campaign_station: FirmwareCampaignStationTable
+  firmware_history: FirmwareHistoryTable
   former_holding: FormerHoldingTable
   handled_event: HandledEventTable
   idempotency: IdempotencyTable
@@ -987,11 +1109,13 @@ export interface HubTables {
   presentation: PresentationTable
   presentation_key: PresentationKeyTable
   protocol_deviation: ProtocolDeviationTable
+  reservation: ReservationTable
   review_item: ReviewItemTable
   schedule: ScheduleTable
   session_change: SessionChangeTable
   site: SiteTable
   station: StationTable
+  station_file: StationFileTable
   station_identity: StationIdentityTable
   station_link: StationLinkTable
   station_message: StationMessageTable
@@ -1004,5 +1128,6 @@ export interface HubTables {
   tariff_version: TariffVersionTable
   timer: TimerTable
   transaction_event: TransactionEventTable
+  upload_slot: UploadSlotTable
   vehicle: VehicleTable
 }

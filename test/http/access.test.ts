@@ -28,7 +28,7 @@ afterAll(() => hub.close())
 
 function bodyOf(operation: Operation): Json {
   const item = (contract.document.paths as Json)[operation.path][operation.method.toLowerCase()]
-  return item.requestBody?.content['application/json'].example
+  return item.requestBody?.content['application/json']?.example
 }
 
 function call(

@@ -249,6 +249,8 @@ describe('every command', () => {
     ['two customers', { name: 'customer_information', report: true, clear: false, token, customer: 'c' }, '/customer'],
     ['no purpose of a question', { name: 'customer_information', report: false, clear: false, token }, '/report'],
     ['half a signature', { name: 'update_firmware', url: 'https://f.example/a', signature: 'c2ln' }, '/signature'],
+    ['no file and no address', { name: 'update_firmware' }, '/fileId'],
+    ['a file and an address', { name: 'update_firmware', url: 'https://f.example/a', fileId: sessionId }, '/fileId'],
     ['an address that is none', { name: 'get_log', url: 'not an address' }, '/url'],
     ['an EVSE that is not there', { name: 'limit', evse: 9, amps: 6 }, '/evse'],
     [
@@ -262,6 +264,15 @@ describe('every command', () => {
   ])('with %s is refused', async (_why, body, pointer) => {
     const refused = await tell(body)
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
+  })
+})
+
+test('a log without an address is sent to a place of the hub', async () => {
+  const { body } = await tell({ name: 'get_log' })
+  expect(body.args).toEqual({
+    log: 'diagnostics',
+    url: expect.stringMatching(/^http:\/\/hub\.test\/files\/./),
+    requestId: number,
   })
 })
 

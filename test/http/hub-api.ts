@@ -1,6 +1,9 @@
 // Owns a hub's API on a database of its own, called without a socket: what most tests of core/http start from.
 // Must not hide what is sent or answered.
 import { createHmac, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { Registry } from 'prom-client'
 import { readEvents, tailEvents } from '../../core/events/stream.ts'
@@ -10,8 +13,10 @@ import { type Contract, loadContract } from '../../core/http/contract.ts'
 import type { AnyPlugin } from '../../core/plugin/index.ts'
 import { systemNewId } from '../../core/runtime/random.ts'
 import { systemClock } from '../../core/runtime/system-clock.ts'
+import type { FilePorts } from '../../core/services/files/file-deps.ts'
 import { ensureFirstKey } from '../../core/services/keys/ensure-first-key.ts'
 import type { ServiceDeps } from '../../core/services/service-deps.ts'
+import { diskFiles } from '../../core/store/disk-files.ts'
 import { type ManualClock, manualClock } from '../../core/testing/manual-clock.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../setup/database.ts'
 
@@ -23,6 +28,9 @@ export interface HubApi {
   /** Real time as keys and callers see it. */
   realClock: ManualClock
   host: Host
+  files: FilePorts
+  /** Where the hub keeps files. */
+  filesDir: string
   contract: Contract
   organizationId: string
   /** The first key: it may do everything. */
@@ -92,6 +100,17 @@ export async function startHubApi(
   const contract = loadContract()
   const refreshed: string[] = []
   const woken: string[] = []
+  const filesDir = mkdtempSync(join(tmpdir(), 'baywatt-files-'))
+  const files: FilePorts = {
+    disk: diskFiles(filesDir, systemNewId),
+    sign: (bytes) => createHmac('sha256', 'links').update(bytes).digest(),
+    settings: {
+      publicUrl: 'http://hub.test',
+      fileLimitBytes: 200_000,
+      uploadLimitBytes: 100_000,
+      logRetentionDays: 30,
+    },
+  }
   const closing = new AbortController()
   const app = createApp({
     service,
@@ -105,6 +124,7 @@ export async function startHubApi(
         read: (query) => readEvents(db, query),
         tail: (query) => tailEvents({ ...query, db, pollMs: 20 }),
       },
+      files,
       host,
       service: {
         readiness: async () => [{ name: 'database', ok: true, detail: null }],
@@ -128,6 +148,8 @@ export async function startHubApi(
     clock,
     realClock,
     host,
+    files,
+    filesDir,
     contract,
     organizationId: first.organizationId,
     owner,
@@ -157,6 +179,7 @@ export async function startHubApi(
       closing.abort()
       await host.stop()
       await database.drop()
+      rmSync(filesDir, { recursive: true, force: true })
     },
   }
 }

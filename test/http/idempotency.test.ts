@@ -99,7 +99,7 @@ test('an answer that shows a secret is given again, and stands nowhere in the da
 test('the answer outlives the process', async () => {
   const body = bay()
   const first = await hub.call('POST', '/bays', { body, headers: once('h') })
-  const { host, service, contract } = hub
+  const { host, service, contract, files } = hub
   const restarted = createApp({
     service,
     ports: {
@@ -108,6 +108,7 @@ test('the answer outlives the process', async () => {
         read: () => Promise.reject(new Error('not asked')),
         tail: () => Promise.reject(new Error('not asked')) as never,
       },
+      files,
       host,
       service: { readiness: async () => [], metrics: { contentType: '', metrics: async () => '' } },
     },

@@ -1,6 +1,7 @@
 // Owns the operations on stations, EVSEs, connectors, commands and what stations said.
 // Must not hold rules; core/services does.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FilePorts } from '../../services/files/file-deps.ts'
 import type { Entropy } from '../../services/keys/api-key-text.ts'
 import { newStationSecret } from '../../services/keys/api-key-text.ts'
 import { cancelCommand, commandStation } from '../../services/manage/command-station.ts'
@@ -54,6 +55,7 @@ type Ids =
 export interface ChargerOperationsDeps {
   chargers: ChargerPorts
   entropy: Entropy
+  files: FilePorts
   /** Where the hub is reached: `https://hub.example`. */
   publicUrl: string
   /** Aborted when the hub stops: nobody is kept waiting. */
@@ -63,7 +65,7 @@ export interface ChargerOperationsDeps {
 /** Between two looks at a command somebody waits for. */
 const lookMs = 200
 
-export function chargers({ chargers: ports, entropy, publicUrl, closing }: ChargerOperationsDeps): Part<Ids> {
+export function chargers({ chargers: ports, entropy, files, publicUrl, closing }: ChargerOperationsDeps): Part<Ids> {
   const secrets: StationSecrets = { newSecret: () => newStationSecret(entropy), hashSecret: ports.hashSecret }
 
   const connected =
@@ -127,7 +129,7 @@ export function chargers({ chargers: ports, entropy, publicUrl, closing }: Charg
     async createCommand({ path, body }, { deps, access, afterCommit }) {
       const { veto } = ports
       const wake = (stationId: string) => afterCommit(() => ports.wake(stationId))
-      const queue = commandStation({ ...deps, entropy, wake, ...(veto ? { veto } : {}) })
+      const queue = commandStation({ ...deps, entropy, files, wake, ...(veto ? { veto } : {}) })
       const queued = await queue(access, path.stationId, body)
       return queued.kind === 'ok' ? { status: 202, body: queued.value } : refused(queued)
     },

@@ -6,9 +6,11 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { campaigns } from './campaigns.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
+import { files } from './files.ts'
 import { hub } from './hub.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
@@ -16,6 +18,7 @@ import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
 import { tariffs } from './tariffs.ts'
@@ -38,12 +41,16 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...places,
     ...chargers({
       chargers: ports.chargers,
+      files: ports.files,
       entropy: deps.entropy,
       publicUrl: deps.settings.publicUrl,
       closing: deps.closing,
     }),
     ...stationNotices(),
     ...charging,
+    ...campaigns,
+    ...reservations(ports.chargers),
+    ...files(ports.files),
     ...people,
     ...parking,
     ...links,

@@ -8,9 +8,10 @@ import {
   getCommand,
   moveCommand,
 } from '../../store/commands.ts'
-import { appendEvents } from '../../store/event-log.ts'
+import { addJobs, appendEvents } from '../../store/event-log.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
+import { followers } from './command-followers.ts'
 
 interface End {
   state: CommandState
@@ -102,6 +103,7 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
           .execute()
       }
       await appendEvents(trx, [finished(deps, row, now)])
+      await addJobs(trx, followers(row))
       return row
     })
   }

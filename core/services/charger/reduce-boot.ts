@@ -1,8 +1,10 @@
-// Owns what a boot report changes: the station's description, and the event that it came up.
+// Owns what a boot report changes: the station's description, its firmware history, and the event that it came up.
 // Must not admit a station: that was decided when its socket opened.
 import type { BootOutcome, StationBooted } from '../../domain/charger-fact.ts'
 import { effect } from '../../store/charger-effects.ts'
+import { firmwareHistoryEffect } from '../../store/firmware-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { campaignJob } from './command-followers.ts'
 import type { StationState } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
 
@@ -12,6 +14,7 @@ export function reduceBoot(
   work: StationWork,
   fact: StationBooted,
 ): BootOutcome {
+  const { firmware: before, organization_id } = station.record
   station.record = {
     ...station.record,
     vendor: fact.vendor,
@@ -30,6 +33,21 @@ export function reduceBoot(
     }),
   )
   const stationId = station.record.station_id
+  if (fact.firmware !== undefined && fact.firmware !== before) {
+    work.effects.push(
+      firmwareHistoryEffect({
+        ...inStation(station),
+        history_id: deps.newId(),
+        from_firmware: before,
+        to_firmware: fact.firmware,
+        vendor: fact.vendor,
+        model: fact.model,
+        at: work.receivedAt,
+      }),
+      // The first version that is heard of a station is no update.
+      ...(before === null ? [] : [effect.job(campaignJob(organization_id, stationId))]),
+    )
+  }
   addEvent(deps, station, work, {
     type: 'station.booted',
     subject: { type: 'station', id: stationId },

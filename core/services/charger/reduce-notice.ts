@@ -4,6 +4,7 @@ import type { NoticeData, NoticeOutcome, NoticeTopic, StationNotice } from '../.
 import { effect } from '../../store/charger-effects.ts'
 import { noticeEffect } from '../../store/notice-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { campaignJob } from './command-followers.ts'
 import { deviceVariables } from './device-variables.ts'
 import type { StationState } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
@@ -34,8 +35,25 @@ const follow: NoticeReducer<'firmware.status' | 'publish_firmware.status' | 'log
   )
 }
 
+const campaigns: NoticeReducer<'firmware.status'> = (_deps, station, work) => {
+  const { organization_id, station_id } = station.record
+  work.effects.push(effect.job(campaignJob(organization_id, station_id)))
+}
+
+const reservations: NoticeReducer<'reservation.status'> = (_deps, station, work, { reservationId, status }) => {
+  const { organization_id, station_id } = station.record
+  work.effects.push(
+    effect.job({
+      task: 'reservation.follow',
+      payload: { organizationId: organization_id, stationId: station_id, number: reservationId, status },
+      queue: `reservation:${station_id}`,
+    }),
+  )
+}
+
 const reducers: { [T in NoticeTopic]?: readonly NoticeReducer<T>[] } = {
-  'firmware.status': [follow],
+  'firmware.status': [follow, campaigns],
+  'reservation.status': [reservations],
   'publish_firmware.status': [follow],
   'log.status': [follow],
   'report.part': [deviceVariables, follow],

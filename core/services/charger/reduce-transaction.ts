@@ -35,11 +35,30 @@ export async function reduceTransaction(
   noteSequence(transaction, fact)
   await settleSessions(deps, station, evse, work, touched, new Set([transaction]))
   if (!repeat) matchRemoteStart(deps, station, work, transaction)
+  if (fact.reservationId !== undefined) noteReservation(station, work, transaction, fact.reservationId)
   return {
     number: transaction.row.number ?? 0,
     disposition: repeat ? 'repeat' : 'new',
     ...(authorization === undefined ? {} : { authorization }),
   }
+}
+
+/** 2.x may name it in every event of the transaction; one look is enough. */
+function noteReservation(
+  station: StationState,
+  work: StationWork,
+  { row: { transaction_id } }: TransactionState,
+  number: number,
+): void {
+  const { organization_id, station_id } = station.record
+  work.effects.push(
+    effect.job({
+      task: 'reservation.follow',
+      payload: { organizationId: organization_id, stationId: station_id, number, transactionId: transaction_id },
+      queue: `reservation:${station_id}`,
+      key: `reservation:${transaction_id}`,
+    }),
+  )
 }
 
 /** 2.x events may come before their Started (out of order, or it was lost): the transaction begins with what there is. */

@@ -6,7 +6,9 @@ import { sites } from '../../store/places.ts'
 import { type Db, getRecord, listRecords } from '../../store/record-table.ts'
 import { chargingSessions, openTransaction } from '../../store/sessions-read.ts'
 import { evses } from '../../store/stations.ts'
+import type { FilePorts } from '../files/file-deps.ts'
 import type { ServiceDeps } from '../service-deps.ts'
+import { type FileCommandRequest, prepareFileCommand } from './file-commands.ts'
 import { type Access, invalid, type Refusal } from './outcome.ts'
 
 type Of<N extends StationCommand['name']> = Extract<StationCommand, { name: N }>
@@ -25,8 +27,7 @@ type Special =
   | (Omit<Of<'set_profile'>, 'transaction'> & { sessionId?: string })
   | { name: 'show_message'; message: Omit<DisplayMessage, 'transaction'> & { sessionId?: string } }
   | (Omit<Of<'reserve'>, 'reservationId'> & { reservationId?: number })
-  | (Omit<Unnumbered<'update_firmware'>, 'url' | 'retrieveAt'> & { url?: string; fileId?: string; retrieveAt?: string })
-  | (Omit<Unnumbered<'get_log'>, 'url'> & { url?: string })
+  | FileCommandRequest
   | Unnumbered<'read_report'>
   | Unnumbered<'read_profiles'>
   | Unnumbered<'publish_firmware'>
@@ -41,6 +42,7 @@ export type CommandRequest = { ttlSeconds?: number } & (Special | Exclude<Statio
 
 export interface CommandRequestDeps extends ServiceDeps {
   entropy(into: Uint8Array): void
+  files: FilePorts
 }
 
 export async function commandOf(
@@ -120,17 +122,12 @@ export async function commandOf(
       if (!request.report && !request.clear) return wrong('/report', 'ask for a report, for clearing, or for both')
       return { ...request, requestId }
     }
-    case 'update_firmware': {
-      const { fileId, url, ...rest } = request
-      if (fileId !== undefined || url === undefined) return wrong('/url', 'an address is needed')
-      if ((rest.signature === undefined) !== (rest.signingCertificate === undefined)) {
-        return wrong('/signature', 'a signature and its certificate go together')
-      }
-      return { ...rest, url, retrieveAt: rest.retrieveAt ?? deps.clock.now().toISOString(), requestId }
+    case 'update_firmware':
+    case 'get_log': {
+      const prepare = prepareFileCommand({ ...deps, newRequestId: () => requestId })
+      const prepared = await prepare(access, stationId, request)
+      return 'kind' in prepared ? { refusal: prepared } : prepared
     }
-    case 'get_log':
-      if (request.url === undefined) return wrong('/url', 'an address is needed')
-      return { ...request, url: request.url, requestId }
     case 'read_report':
     case 'read_profiles':
     case 'publish_firmware':

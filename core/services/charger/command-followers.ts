@@ -1,0 +1,31 @@
+// Owns who else has to hear that a command has come to an end: jobs added in the transaction that ends it.
+// Must not do their work.
+import type { CommandRow } from '../../store/commands.ts'
+import type { NewJob } from '../../store/event-log.ts'
+
+export function followers({ name, organization_id, station_id, command_id }: CommandRow): NewJob[] {
+  switch (name) {
+    case 'update_firmware':
+      return [campaignJob(organization_id, station_id)]
+    case 'reserve':
+    case 'cancel_reservation':
+      return [
+        {
+          task: 'reservation.follow',
+          payload: { organizationId: organization_id, stationId: station_id, commandId: command_id },
+          queue: `reservation:${station_id}`,
+        },
+      ]
+    default:
+      return []
+  }
+}
+
+export function campaignJob(organizationId: string, stationId: string): NewJob {
+  return {
+    task: 'campaign.follow',
+    payload: { organizationId, stationId },
+    queue: `campaign-station:${stationId}`,
+    key: `campaign-station:${stationId}`,
+  }
+}
