@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../core/plugin/index.ts'
 import type { CommandSteps } from './command.ts'
 import type { AnyMessage } from './message.ts'
-import type { StationProfile } from './profile.ts'
+import type { AppliedProfile } from './profile.ts'
 import type { Version } from './schema-book.ts'
 
 /** CALLERROR codes, spelled as this version spells them. */
@@ -26,7 +26,7 @@ export interface Dialect {
   messages: ReadonlyMap<string, AnyMessage>
   /** The same actions by their lower-case names, for stations that get the case wrong (J5). */
   byLowerCase: ReadonlyMap<string, AnyMessage>
-  command(command: StationCommand, profile: StationProfile): CommandSteps
+  command(command: StationCommand, profile: AppliedProfile): CommandSteps
 }
 
 export function messageTables(list: readonly AnyMessage[]): Pick<Dialect, 'messages' | 'byLowerCase'> {

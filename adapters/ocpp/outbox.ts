@@ -62,9 +62,13 @@ export class Outbox {
     if (deadline <= line.now()) return { kind: 'timed_out' }
     if (command.name === 'trigger') {
       const { triggerAllowed, triggerMinInterval } = line.profile
-      if (!triggerAllowed.includes(command.message)) return { kind: 'unsupported', reason: 'this model refuses it' }
+      if (!triggerAllowed.includes(command.message)) {
+        line.profile.used('triggerAllowed')
+        return { kind: 'unsupported', reason: 'this model refuses it' }
+      }
       const now = line.shared.pulse.now()
       if (now - this.#triggeredAt < triggerMinInterval * 1000) {
+        line.profile.used('triggerMinInterval')
         return { kind: 'refused', reason: 'asked too often for this model' }
       }
       this.#triggeredAt = now
@@ -73,7 +77,14 @@ export class Outbox {
       const steps = line.dialect.command(command, line.profile)
       let step = steps.next()
       while (step.done !== true) {
+        if (line.profile.maxParallelCalls === 0) await this.#alone()
         const outcome = await this.#call(step.value)
+        if (outcome.kind === 'too_large') {
+          return {
+            kind: 'refused',
+            reason: `the message has more than the ${outcome.limit} bytes that this model takes`,
+          }
+        }
         if (outcome.kind === 'timed_out' || outcome.kind === 'disconnected') return { kind: outcome.kind }
         step = steps.next(outcome)
       }
@@ -87,7 +98,15 @@ export class Outbox {
     }
   }
 
-  #call({ action, payload }: OutgoingCall): Promise<CallOutcome> {
+  /** For stations that drop the socket when both sides have a request open (W16). */
+  async #alone(): Promise<void> {
+    const line = this.#line
+    if (!line.busy) return
+    line.profile.used('maxParallelCalls')
+    while (line.busy && !line.ended) await line.quiet()
+  }
+
+  #call({ action, payload }: OutgoingCall): Promise<CallOutcome | { kind: 'too_large'; limit: number }> {
     const line = this.#line
     if (line.ended) return Promise.resolve({ kind: 'disconnected' })
     if (this.#unsupported?.has(action) === true) {
@@ -99,9 +118,15 @@ export class Outbox {
     }
     const { newId, pulse, config } = line.shared
     const id = newId()
+    const text = callFrame(id, action, payload)
+    const limit = line.profile.maxMessageSize
+    if (limit !== null && Buffer.byteLength(text) > limit) {
+      line.profile.used('maxMessageSize')
+      return Promise.resolve({ kind: 'too_large', limit })
+    }
     this.#slot ??= new CallSlot()
     const outcome = this.#slot.take(id, action, pulse.now() + config.callTimeoutSeconds * 1000)
-    line.send(callFrame(id, action, payload), action)
+    line.send(text, action)
     return outcome
   }
 

@@ -751,6 +751,19 @@ export interface StationTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  traits: Generated<Json>
+}
+
+export interface StationDeviationTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  code: string
+  vendor: string
+  model: string
+  count: Int8
+  first_at: Date
+  last_at: Date
 }
 
 export interface StationIdentityTable {
@@ -992,6 +1005,7 @@ export interface HubTables {
   session_change: SessionChangeTable
   site: SiteTable
   station: StationTable
+  station_deviation: StationDeviationTable
   station_identity: StationIdentityTable
   station_link: StationLinkTable
   station_message: StationMessageTable

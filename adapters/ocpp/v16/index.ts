@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../../core/plugin/index.ts'
 import { type CommandSteps, cannot } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { authorize } from './authorize.ts'
 import { bootNotification } from './boot-notification.ts'
 import { availability } from './change-availability.ts'
@@ -23,7 +23,7 @@ import { stopTransaction } from './stop-transaction.ts'
 import { trigger } from './trigger-message.ts'
 import { unlock } from './unlock-connector.ts'
 
-function command(asked: StationCommand, profile: StationProfile): CommandSteps {
+function command(asked: StationCommand, profile: AppliedProfile): CommandSteps {
   switch (asked.name) {
     case 'start':
       return start(asked, profile)

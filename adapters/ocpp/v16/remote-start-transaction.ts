@@ -8,8 +8,13 @@ export const start: Translator<'start'> = function* ({ evse, token }, profile): 
   const idTag = tokenText(token.value, profile)
   if (idTag.length > maxIdTag) return refused(`the token has ${idTag.length} characters; OCPP 1.6 carries ${maxIdTag}`)
   const request: OCPP16.RemoteStartTransactionRequest = { idTag }
-  if (profile.remoteStartConnector === 'required' && evse === undefined)
+  if (profile.remoteStartConnector === 'required' && evse === undefined) {
+    profile.used('remoteStartConnector')
     return refused('this model needs the EVSE named')
-  if (evse !== undefined && evse > 0 && profile.remoteStartConnector !== 'forbidden') request.connectorId = evse
+  }
+  if (evse !== undefined && evse > 0) {
+    if (profile.remoteStartConnector === 'forbidden') profile.used('remoteStartConnector')
+    else request.connectorId = evse
+  }
   return yield* askForStatus('RemoteStartTransaction', request, { Accepted: null })
 }

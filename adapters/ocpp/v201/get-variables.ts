@@ -47,6 +47,7 @@ export const readSettings: Translator<'read_settings'> = function* ({ keys }, pr
     if (name === null) return refused(`"${key}" is no Component.Variable`)
     names.push(name)
   }
+  if (profile.configReadMode === 'by_key') profile.used('configReadMode')
   const size = profile.configReadMode === 'by_key' ? 1 : perRequest
   const settings = new Map<string, { value: string | null }>()
   const unknown: string[] = []

@@ -2,7 +2,7 @@
 // Must not decide who may charge.
 import type { OCPP20 } from 'typed-ocpp'
 import type { Authorization, AuthorizationStatus, IdToken } from '../../../core/plugin/index.ts'
-import { timeText } from '../device-time.ts'
+import { replyTime } from '../device-time.ts'
 import type { Loose, Reading } from '../message.ts'
 import { tokenFrom } from '../token.ts'
 
@@ -53,6 +53,6 @@ export function idTokenInfo(authorization: Authorization, reading: Reading): IdT
   if (groupToken !== undefined && groupToken !== '' && groupToken.length <= maxIdToken) {
     info.groupIdToken = { idToken: groupToken, type: 'Central' }
   }
-  if (validUntil !== undefined) info.cacheExpiryDateTime = timeText(validUntil, reading.profile.replyTimePrecision)
+  if (validUntil !== undefined) info.cacheExpiryDateTime = replyTime(validUntil, reading.profile)
   return info
 }

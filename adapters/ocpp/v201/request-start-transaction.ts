@@ -8,9 +8,14 @@ export const start: Translator<'start'> = function* ({ evse, token, remoteStartI
   const text = tokenText(token.value, profile)
   if (text.length > maxIdToken)
     return refused(`the token has ${text.length} characters; OCPP 2.0.1 carries ${maxIdToken}`)
-  if (profile.remoteStartConnector === 'required' && evse === undefined)
+  if (profile.remoteStartConnector === 'required' && evse === undefined) {
+    profile.used('remoteStartConnector')
     return refused('this model needs the EVSE named')
+  }
   const request: OCPP20.RequestStartTransactionRequest = { remoteStartId, idToken: idTokenType(token, text) }
-  if (evse !== undefined && evse > 0 && profile.remoteStartConnector !== 'forbidden') request.evseId = evse
+  if (evse !== undefined && evse > 0) {
+    if (profile.remoteStartConnector === 'forbidden') profile.used('remoteStartConnector')
+    else request.evseId = evse
+  }
   return yield* askForStatus('RequestStartTransaction', request, { Accepted: null })
 }

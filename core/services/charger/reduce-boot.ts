@@ -3,7 +3,7 @@
 import type { BootOutcome, StationBooted } from '../../domain/charger-fact.ts'
 import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
-import type { StationState } from './station-state.ts'
+import { type StationState, setTraits } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
 
 export function reduceBoot(
@@ -18,6 +18,8 @@ export function reduceBoot(
     model: fact.model,
     firmware: fact.firmware ?? null,
   }
+  const traits = fact.traits ?? {}
+  setTraits(station, traits)
   work.effects.push(
     effect.stationBoot({
       ...inStation(station),
@@ -27,6 +29,7 @@ export function reduceBoot(
       firmware: fact.firmware ?? null,
       boot_reason: fact.reason ?? null,
       booted_at: work.receivedAt,
+      traits,
     }),
   )
   const stationId = station.record.station_id
