@@ -506,7 +506,12 @@ const deviation = defineEffect<DeviationRow>({
   order: 51,
   shared: true,
   key: (row) => `${row.organization_id}:${row.code}:${row.vendor}:${row.model}:${row.firmware}`,
-  merge: (old, next) => ({ ...next, count: old.count + next.count, first_at: old.first_at }),
+  merge: (old, next) => ({
+    ...next,
+    count: old.count + next.count,
+    first_at: old.first_at,
+    sample: next.sample ?? old.sample,
+  }),
   sql: insertAll(
     'protocol_deviation',
     [

@@ -17,6 +17,7 @@ import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { service } from './service.ts'
+import { stationProfiles } from './station-profiles.ts'
 import { tariffs } from './tariffs.ts'
 
 export interface HandlersDeps {
@@ -36,6 +37,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   return {
     ...places,
     ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
+    ...stationProfiles({ host: ports.host, chargers: ports.chargers }),
     ...charging,
     ...people,
     ...parking,
