@@ -151,7 +151,7 @@ export async function startHubApi(
         ...(text !== undefined ? { body: text } : body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       const content = await response.text()
-      const json = /json/.test(response.headers.get('content-type') ?? '')
+      const json = /\bjson\b/.test(response.headers.get('content-type') ?? '')
       return {
         status: response.status,
         headers: response.headers,
