@@ -153,7 +153,9 @@ describe('a journal', () => {
     let charger = await dial(recorded.hub, 'REPLAY-16', secret, 'ocpp1.6')
     await charger.ask('BootNotification', boot)
     const command = { name: 'write_setting', key: 'AuthorizationKey', value: secretValue }
-    made(await recorded.call('POST', `/stations/${stationId}/commands`, command))
+    const { commandId } = made(await recorded.call('POST', `/stations/${stationId}/commands`, command))
+    const answered = async () => made(await recorded.call('GET', `/commands/${commandId}`)).state === 'answered'
+    await eventually(answered, 'the answer to the command')
     await charger.ask('StatusNotification', status('Preparing', await minute(0)))
     expect(await charger.ask('Authorize', { idTag })).toMatchObject({ idTagInfo: { status: 'Accepted' } })
     const first = await charger.ask('StartTransaction', {
