@@ -200,7 +200,10 @@ export class Inbox {
     }
     const fact = this.#read(message, payload, incoming)
     const profile = fact.kind === 'station.booted' ? this.#profileOf(fact) : null
-    if (profile !== null && fact.kind === 'station.booted') fact.traits = traitsOf(profile)
+    if (profile !== null && fact.kind === 'station.booted') {
+      const traits = traitsOf(profile)
+      if (Object.keys(traits).length > 0) fact.traits = traits
+    }
     const outcome = await this.#record(fact, incoming, message)
     if (outcome === undefined) {
       this.#repeats?.forget(incoming.id, incoming.hash)

@@ -68,6 +68,7 @@ export function setProfileOverrides(deps: Deps) {
     flags: Readonly<Record<string, unknown>>,
     version?: number,
   ): Promise<Outcome<StationProfileView>> => {
+    if (!(await getRecord(deps.db, stations, access, stationId))) return notFound
     const [book] = deps.books
     if (book === undefined) {
       return { kind: 'conflict', message: 'No charger adapter that knows station profiles is at work.' }
