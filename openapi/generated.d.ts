@@ -415,6 +415,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{stationId}/messages/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Frames exchanged with a station, oldest first, as one file
+         * @description JSON lines: a `journal` line that says what the station is, a `frame` line for each frame, and an `end` line with their number, without which the file is cut short. `npm run replay:journal` plays it against a fresh hub. Passwords are not in it.
+         */
+        get: operations["downloadStationMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** How a station is dealt with: each flag, who says so, and how often it mattered */
+        get: operations["getStationProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/profile-overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set flags of one station's profile
+         * @description The whole of what the operator says: a flag that is left out is the model's again. An open connection is closed, so that the station comes back under the new terms.
+         */
+        put: operations["setStationProfileOverrides"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of models that depart from the standard
+         * @description The profile files of the charger adapters: which stations they are for, what the hub does differently with them, and where that was learned. Later ones lie over earlier ones.
+         */
+        get: operations["listStationProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{stationId}/commands": {
         parameters: {
             query?: never;
@@ -993,6 +1076,43 @@ export interface paths {
          * @description For stations. The file is the body itself, or the first file of a form. It may be sent again: the newest that arrives whole is kept.
          */
         post: operations["postNamedLinkedFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protocol-deviations/by-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Departures from the standard by model, in plain words, as data or as CSV
+         * @description Uses of profile flags are counted beside them. With `Accept: text/csv` the whole report comes as one file, a line for each model and code. Belongs to the organization as a whole, so keys limited to sites cannot read it.
+         */
+        get: operations["listDeviationsByModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protocol-deviations/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is counted as a departure, and what the hub does about it */
+        get: operations["listDeviationCodes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3528,6 +3648,16 @@ export interface components {
             hash: components["schemas"]["CertificateHash"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        DeviationCode: {
+            code: string;
+            title: string;
+            /** @description What the hub does about it. */
+            handling: string;
+        };
+        DeviationCodeList: {
+            items: components["schemas"]["DeviationCode"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         Device: {
             deviceId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -3665,6 +3795,14 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         FirmwareVersion: string;
+        FlagSource: {
+            id: string;
+            source: string;
+        };
+        /** @description Flags by name. What each may be is told by the profile of a station. */
+        FlagValues: {
+            [key: string]: unknown;
+        };
         /** @description Without an address the station sends the file to the hub. */
         GetLogCommand: {
             /** @constant */
@@ -3745,6 +3883,11 @@ export interface components {
         JournalEntryList: {
             items: components["schemas"]["JournalEntry"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        KnownDeparture: {
+            line: string;
+            what: string;
+            source: string;
         };
         Lane: {
             laneId: components["schemas"]["Id"];
@@ -3882,6 +4025,34 @@ export interface components {
         };
         MeterValueList: {
             items: components["schemas"]["MeterValue"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ModelDeviationCode: {
+            /**
+             * @description A departure, or the use of a profile flag.
+             * @enum {string}
+             */
+            kind: "deviation" | "flag";
+            count: number;
+            /** @description Stations of the model that did so. */
+            stations: number;
+            firstAt: components["schemas"]["Instant"];
+            lastAt: components["schemas"]["Instant"];
+            /** @description What was sent. */
+            sample: string | null;
+        } & components["schemas"]["DeviationCode"];
+        ModelDeviations: {
+            vendor: string;
+            model: string;
+            firmwares: string[];
+            count: number;
+            stations: number;
+            firstAt: components["schemas"]["Instant"];
+            lastAt: components["schemas"]["Instant"];
+            codes: components["schemas"]["ModelDeviationCode"][];
+        };
+        ModelDeviationsList: {
+            items: components["schemas"]["ModelDeviations"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         Monitor: {
@@ -4147,6 +4318,29 @@ export interface components {
             /** @description JSON pointer (RFC 6901) into that part of the request. */
             pointer: string;
             message: string;
+        };
+        ProfileFlag: {
+            name: string;
+            about: string;
+            /** @description What it may be. */
+            expects: string;
+            /** @description In effect. */
+            value: unknown;
+            /** @description Without a profile. */
+            standard: unknown;
+            /**
+             * @description Who says so.
+             * @enum {string}
+             */
+            origin: "standard" | "profile" | "operator";
+            /** @description The profile file that says so. */
+            profile: components["schemas"]["FlagSource"] | null;
+            /** @description How often it changed what was done with this station. */
+            uses: number;
+            lastUsedAt: components["schemas"]["Instant"] | null;
+        };
+        ProfileOverrides: {
+            flags: components["schemas"]["FlagValues"];
         };
         /** @enum {string} */
         ProfilePurpose: "station_max" | "default" | "transaction" | "station_external" | "priority" | "local_generation";
@@ -4755,6 +4949,33 @@ export interface components {
             siteId?: components["schemas"]["Id"];
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["StationFields"];
+        StationProfile: {
+            stationId: components["schemas"]["Id"];
+            vendor: string | null;
+            model: string | null;
+            firmware: string | null;
+            /** @description Of the station. */
+            version: number;
+            flags: components["schemas"]["ProfileFlag"][];
+        };
+        StationProfileFile: {
+            id: string;
+            /** @description Which stations, by what they say at boot, without regard to case, spaces and dashes: vendor and model anywhere in the text, the firmware at its beginning. Null matches all. */
+            match: {
+                vendor: string | null;
+                model: string | null;
+                firmware: string[] | null;
+            };
+            flags: components["schemas"]["FlagValues"];
+            /** @description Where the flags were learned. */
+            source: string | null;
+            /** @description What else is known of the model and needs no flag. */
+            known: components["schemas"]["KnownDeparture"][];
+        };
+        StationProfileFileList: {
+            items: components["schemas"]["StationProfileFile"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         StationSocket: {
             protocol: string | null;
             since: components["schemas"]["Instant"];
@@ -6309,6 +6530,12 @@ export interface operations {
                 action?: string;
                 /** @description Only what came in, or what went out. */
                 direction?: "in" | "out";
+                /** @description Only frames whose text contains this, whatever the case. */
+                contains?: string;
+                /** @description Only the request with this OCPP message id, and its answer. */
+                frameId?: string;
+                /** @description Only of this one of the station's sockets. */
+                epoch?: number;
                 /** @description Most items in one answer. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
@@ -6365,6 +6592,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StationVariableList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadStationMessages: {
+        parameters: {
+            query?: {
+                /** @description Received at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Received before. */
+                to?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStationProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. It may change without the station's version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationProfile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setStationProfileOverrides: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileOverrides"];
+            };
+        };
+        responses: {
+            /** @description The answer. The ETag is that of the station. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationProfile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStationProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationProfileFileList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7646,6 +7976,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeviationsByModel: {
+        parameters: {
+            query?: {
+                /** @description Only of this vendor. */
+                vendor?: string;
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDeviationsList"];
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeviationCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationCodeList"];
+                };
             };
             default: components["responses"]["Problem"];
         };

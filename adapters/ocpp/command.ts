@@ -2,7 +2,7 @@
 // Must not know sockets or timers; a time-out or a lost socket ends the steps from outside.
 import type { CommandReply, StationCommand } from '../../core/plugin/index.ts'
 import type { Loose } from './message.ts'
-import type { StationProfile } from './profile.ts'
+import type { AppliedProfile } from './profile.ts'
 
 export interface OutgoingCall {
   action: string
@@ -23,7 +23,7 @@ type CommandOf<N extends StationCommand['name']> = Extract<StationCommand, { nam
 
 export type Translator<N extends StationCommand['name']> = (
   command: CommandOf<N>,
-  profile: StationProfile,
+  profile: AppliedProfile,
 ) => CommandSteps
 
 export const refused = (reason: string, result?: Record<string, unknown>): CommandReply =>
@@ -79,7 +79,9 @@ export function* askForStatus<Request extends object>(
 }
 
 /** A token as this station wants it (R2). */
-export function tokenText(value: string, profile: StationProfile): string {
-  if (profile.tagTransform === 'upper') return value.toUpperCase()
-  return profile.tagTransform === 'lower' ? value.toLowerCase() : value
+export function tokenText(value: string, profile: AppliedProfile): string {
+  const { tagTransform } = profile
+  const text = tagTransform === 'upper' ? value.toUpperCase() : tagTransform === 'lower' ? value.toLowerCase() : value
+  if (text !== value) profile.used('tagTransform')
+  return text
 }

@@ -2,14 +2,16 @@
 // Must not store or translate; inbox, outbox and the dialect do.
 import type { WebSocket } from 'ws'
 import type { AdmittedStation, ChargerPort, StationSink, WireFrame } from '../../core/plugin/index.ts'
-import type { DeviationCode } from './deviations.ts'
+import { type DeviationCode, type FlagCode, flagCode } from './deviations.ts'
 import type { Dialect } from './dialect.ts'
 import { decodeFrame } from './frame.ts'
 import type { EarlyNote } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import type { Line, Shared } from './line.ts'
 import { Outbox } from './outbox.ts'
-import type { StationProfile } from './profile.ts'
+import { type AppliedProfile, type FlagName, type StationProfile, traitsOf } from './profile.ts'
+import { applyProfile } from './profile-of.ts'
+import { redacted } from './redact.ts'
 
 /** How long a socket may wait to be opened by the core. */
 const openingMs = 60_000
@@ -37,7 +39,7 @@ export class Connection implements Line {
   readonly shared: Shared
   readonly station: AdmittedStation
   readonly dialect: Dialect
-  profile: StationProfile
+  profile: AppliedProfile
   sink: StationSink | null = null
   ended = false
   retiring = false
@@ -52,6 +54,7 @@ export class Connection implements Line {
   /** Pings since the last pong. */
   #unanswered = 0
   #ponged = false
+  #spared = false
   #heartbeatMs: number
   /** How many parts have come of each report that does not number them. */
   #parts: Map<string, number> | null = null
@@ -60,7 +63,7 @@ export class Connection implements Line {
     this.shared = shared
     this.station = station
     this.dialect = dialect
-    this.profile = profile
+    this.profile = applyProfile(profile, station.timeZone ?? null, this.#count)
     this.#socket = socket
     this.#gone = gone
     this.#inbox = new Inbox(this)
@@ -84,7 +87,23 @@ export class Connection implements Line {
     return this.shared.clock.now()
   }
 
-  note(code: DeviationCode, sample?: string): void {
+  readonly #count = (flag: FlagName): void => {
+    this.sink?.deviation(flagCode(flag))
+  }
+
+  follow(profile: StationProfile): void {
+    this.profile = applyProfile(profile, this.station.timeZone ?? null, this.#count)
+  }
+
+  get busy(): boolean {
+    return this.#inbox.busy
+  }
+
+  quiet(): Promise<void> {
+    return this.#inbox.settled()
+  }
+
+  note(code: DeviationCode | FlagCode, sample?: string): void {
     this.sink?.deviation(code, sample)
   }
 
@@ -116,6 +135,7 @@ export class Connection implements Line {
         remoteAddress,
         deliver: (command) => outbox.deliver(command),
         displaced: (reason) => this.displaced(reason),
+        traits: traitsOf(this.profile),
       })
     } catch (cause) {
       this.shared.log.warn({ err: cause, station: this.station.code }, 'station could not be opened')
@@ -223,14 +243,14 @@ export class Connection implements Line {
   send(text: string, action?: string): void {
     if (this.ended) return
     this.#socket.send(text)
-    const frame: WireFrame = { direction: 'out', at: this.shared.clock.now(), text }
+    const frame: WireFrame = { direction: 'out', at: this.shared.clock.now(), text: redacted(text) }
     if (action !== undefined) frame.action = action
     this.sink?.journal(frame)
     if (this.#socket.bufferedAmount > maxUnreadBytes) this.terminate()
   }
 
   journalIn(action: string | undefined, text: string, at: Date): void {
-    const frame: WireFrame = { direction: 'in', at, text }
+    const frame: WireFrame = { direction: 'in', at, text: redacted(text) }
     if (action !== undefined) frame.action = action
     this.sink?.journal(frame)
   }
@@ -248,8 +268,14 @@ export class Connection implements Line {
   }
 
   #watchSilence(now: number): void {
-    const pingMs = this.profile.pingPolicy === 'never' ? 0 : this.shared.config.pingIntervalSeconds * 1000
+    const { pingPolicy } = this.profile
+    const pingMs = pingPolicy === 'never' ? 0 : this.shared.config.pingIntervalSeconds * 1000
     const silence = now - this.#heardAt
+    if (pingPolicy === 'never' && !this.#spared && silence >= this.shared.config.pingIntervalSeconds * 1000) {
+      // Counted once for a connection: every silence would be a commit of its own.
+      this.#spared = true
+      this.profile.used('pingPolicy')
+    }
     // A station that has shown that it answers pings may be believed dead after three of them; any other only after three
     // heartbeats (W7, W9): some never answer a ping, and some do not come back after a socket is cut.
     const patience = 3 * (this.#ponged && pingMs > 0 ? pingMs : Math.max(pingMs, this.#heartbeatMs))

@@ -1,5 +1,6 @@
 // Owns the list of departures from the standard that this adapter tolerates, each with the code under which it is counted.
 // Must not decide anything: the place that tolerates names the code.
+import type { AppliedProfile, FlagName } from './profile.ts'
 
 /**
  * Letters: T transaction identity, M meter values, C time, J fields and JSON shape, W connection and handshake, X traffic seen
@@ -66,9 +67,15 @@ export const deviations = {
 
 export type DeviationCode = keyof typeof deviations
 
+/** Uses of profile flags are counted beside the departures. */
+export type FlagCode = `flag:${FlagName}`
+export const flagCode = (flag: FlagName): FlagCode => `flag:${flag}`
+
 /** Counts departures; `sample` shows an operator what was sent. */
 export interface Noter {
   note(code: DeviationCode, sample?: string): void
+  /** The profile in effect, where one is: its flags are counted, too. */
+  readonly profile?: Pick<AppliedProfile, 'used'>
 }
 
 /** A short picture of any value, safe for values nested a million deep. */

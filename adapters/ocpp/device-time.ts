@@ -2,6 +2,7 @@
 // Must not read a clock: the receive time is given.
 import type { DeviceTime } from '../../core/plugin/index.ts'
 import type { DeviationCode, Noter } from './deviations.ts'
+import type { AppliedProfile } from './profile.ts'
 
 const strict = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/
 const loose =
@@ -61,6 +62,11 @@ function zoneFormat(zone: string): Intl.DateTimeFormat | null {
     zones.set(zone, format)
   }
   return format
+}
+
+export function isTimeZone(text: string): boolean {
+  // Intl also takes offsets ("+01:00"), which have no clock changes and are no zone of the IANA list.
+  return /^[A-Za-z]/.test(text) && zoneFormat(text) !== null
 }
 
 /** How far the zone's wall clock is ahead of UTC at an instant. */
@@ -126,6 +132,7 @@ export function deviceTime(text: string | undefined, receivedAt: Date, zone: str
   if (text === undefined) return { at: receivedAt, device: null }
   const { ms, code } = parse(text, zone)
   if (code !== null) noter.note(code, text.slice(0, 60))
+  if (code === 'C1' && zone !== null) noter.profile?.used('clockZone')
   if (!(ms >= earliest && ms <= latest)) {
     if (code !== 'C8') noter.note('C8', text.slice(0, 60))
     return { at: receivedAt, device: null }
@@ -138,6 +145,12 @@ export function deviceTime(text: string | undefined, receivedAt: Date, zone: str
   }
   if (ahead > 60_000) noter.note('C4', text.slice(0, 60))
   return { at: device, device }
+}
+
+/** A time for an answer, as this station can read it. */
+export function replyTime(at: Date, profile: AppliedProfile): string {
+  if (profile.replyTimePrecision === 'seconds') profile.used('replyTimePrecision')
+  return timeText(at, profile.replyTimePrecision)
 }
 
 /** Always UTC with Z; some stations refuse fractions of a second (C5). */

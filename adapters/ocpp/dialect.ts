@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from './command.ts'
 import type { AnyFactMessage, AnyMessage } from './message.ts'
-import type { StationProfile } from './profile.ts'
+import type { AppliedProfile } from './profile.ts'
 import type { Version } from './schema-book.ts'
 
 /** CALLERROR codes, spelled as this version spells them. */
@@ -32,7 +32,7 @@ export interface Dialect {
    * @param memory what earlier commands have learned about this station since its boot
    * @param at the present moment
    */
-  command(command: StationCommand, profile: StationProfile, memory: Memory, at: Date): CommandSteps
+  command(command: StationCommand, profile: AppliedProfile, memory: Memory, at: Date): CommandSteps
 }
 
 export function messageTables(list: readonly AnyMessage[]): Pick<Dialect, 'messages' | 'byLowerCase'> {

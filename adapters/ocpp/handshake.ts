@@ -2,11 +2,11 @@
 // Must not admit anyone; the port does.
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { DeviationCode } from './deviations.ts'
+import type { DeviationCode, FlagCode } from './deviations.ts'
 import type { Version } from './schema-book.ts'
 
 /** A departure seen before there is a sink to count it on. */
-export type EarlyNote = [code: DeviationCode, sample: string]
+export type EarlyNote = [code: DeviationCode | FlagCode, sample: string]
 
 const longestIdentity = 255
 

@@ -11,7 +11,9 @@ import { errorFrame, type Frame, type FrameId, resultFrame } from './frame.ts'
 import type { Line } from './line.ts'
 import { Mailbox } from './mailbox.ts'
 import type { AnyFactMessage, AnyMessage } from './message.ts'
+import { type StationProfile, traitsOf } from './profile.ts'
 import { profileOf } from './profile-of.ts'
+import { redacted } from './redact.ts'
 import { type Fault, prune, repair } from './repair.ts'
 import { RepeatMemory, textHash } from './repeat-memory.ts'
 import { actions, schemaBooks } from './schema-book.ts'
@@ -71,6 +73,15 @@ export class Inbox {
     this.stalled = false
     this.#mailbox.clear()
     this.#wake?.()
+    return this.#mailbox.settled()
+  }
+
+  get busy(): boolean {
+    return this.#mailbox.busy
+  }
+
+  /** Resolves when nothing is in work. */
+  settled(): Promise<void> {
     return this.#mailbox.settled()
   }
 
@@ -206,12 +217,17 @@ export class Inbox {
       return
     }
     const fact = this.#read(message, payload, incoming)
+    const profile = fact.kind === 'station.booted' ? this.#profileOf(fact) : null
+    if (profile !== null && fact.kind === 'station.booted') {
+      const traits = traitsOf(profile)
+      if (Object.keys(traits).length > 0) fact.traits = traits
+    }
     const outcome = await this.#record(fact, incoming, message)
     if (outcome === undefined) {
       if (incoming.id !== null) this.#repeats?.forget(incoming.id, incoming.hash)
       return
     }
-    const effective = fact.kind === 'station.booted' ? this.#booted(fact, outcome as BootOutcome) : outcome
+    const effective = profile === null ? outcome : this.#booted(profile, outcome as BootOutcome)
     this.#answer(incoming, message.reply(effective, fact, this.#line), message.kept)
   }
 
@@ -263,12 +279,16 @@ export class Inbox {
     return fault.kind === 'missing' ? errors.occurrence : errors.type
   }
 
-  #booted({ vendor, model, firmware }: StationBooted, outcome: BootOutcome): BootOutcome {
+  #profileOf({ vendor, model, firmware }: StationBooted): StationProfile {
+    return profileOf({ vendor, model, firmware: firmware ?? null }, this.#line.station.settings)
+  }
+
+  #booted(profile: StationProfile, outcome: BootOutcome): BootOutcome {
     const line = this.#line
     const now = line.shared.pulse.now()
     if (now - this.#bootedAt < 30_000) line.note('W14')
     this.#bootedAt = now
-    line.profile = profileOf({ vendor, model, firmware: firmware ?? null }, line.station.settings)
+    line.follow(profile)
     const named = Math.floor(outcome.intervalSeconds)
     const intervalSeconds = named > 0 ? named : line.shared.config.heartbeatIntervalSeconds
     line.booted(outcome.admission === 'accepted', intervalSeconds)
@@ -279,7 +299,7 @@ export class Inbox {
   async #record(fact: ChargerFact, incoming: Incoming, message: AnyFactMessage): Promise<unknown> {
     const { receivedAt, text } = incoming
     const line = this.#line
-    const wire: WireFrame = { direction: 'in', at: receivedAt, action: message.action, text }
+    const wire: WireFrame = { direction: 'in', at: receivedAt, action: message.action, text: redacted(text) }
     const since = line.shared.pulse.now()
     for (let tries = 1; ; tries++) {
       if (line.sink === null || line.ended) return undefined

@@ -2,6 +2,7 @@
 // Must not hold protocol logic.
 import { type ChargerCapability, type Ctx, definePlugin } from '../../core/plugin/index.ts'
 import { completeConfig, configSchema, type OcppConfig } from './config.ts'
+import { modelBook } from './model-book.ts'
 import { systemPulse } from './pulse.ts'
 import { mount, OcppServer } from './server.ts'
 
@@ -10,6 +11,7 @@ export function chargers(
   ctx: Pick<Ctx<Partial<OcppConfig>, 'charger'>, 'clock' | 'config' | 'log' | 'newId' | 'upgrade'>,
 ): ChargerCapability {
   return {
+    models: modelBook,
     async connect(port) {
       const { clock, log, newId } = ctx
       const server = new OcppServer({

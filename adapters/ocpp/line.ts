@@ -4,7 +4,7 @@ import type { AdmittedStation, Clock, Log, NewId, StationSink } from '../../core
 import type { OcppConfig } from './config.ts'
 import type { Dialect } from './dialect.ts'
 import type { Reading } from './message.ts'
-import type { StationProfile } from './profile.ts'
+import type { AppliedProfile, StationProfile } from './profile.ts'
 import type { Pulse } from './pulse.ts'
 
 /** What all connections of one server share; an idle connection holds one reference to it. */
@@ -20,7 +20,7 @@ export interface Line extends Reading {
   readonly shared: Shared
   readonly station: AdmittedStation
   readonly dialect: Dialect
-  profile: StationProfile
+  readonly profile: AppliedProfile
   /** Null until the core has opened the station. */
   readonly sink: StationSink | null
   /** True once nothing of this socket may have an effect any more. */
@@ -33,6 +33,11 @@ export interface Line extends Reading {
   displaced(reason: string): void
   /** Stops or resumes reading the socket. */
   hold(holding: boolean): void
+  /** From here on the station is dealt with by this profile. */
+  follow(profile: StationProfile): void
+  /** A message of the station is in work; `quiet` resolves when none is. */
+  readonly busy: boolean
+  quiet(): Promise<void>
   /** What the boot decided: served or not, and how long silence is normal. */
   booted(accepted: boolean, intervalSeconds: number): void
 }

@@ -6,7 +6,7 @@ export class Mailbox<T> {
   #waiting: T[] = []
   #head = 0
   #busy = false
-  #idle: (() => void) | null = null
+  #idle: (() => void)[] = []
 
   /** @param work must not reject */
   constructor(work: (item: T) => Promise<void>) {
@@ -36,7 +36,7 @@ export class Mailbox<T> {
   settled(): Promise<void> {
     if (!this.#busy) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#idle = resolve
+      this.#idle.push(resolve)
     })
   }
 
@@ -50,7 +50,6 @@ export class Mailbox<T> {
       await this.#work(item)
     }
     this.#busy = false
-    this.#idle?.()
-    this.#idle = null
+    for (const tell of this.#idle.splice(0)) tell()
   }
 }

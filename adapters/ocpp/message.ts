@@ -2,11 +2,11 @@
 // Must not know sockets or storage.
 import type { ChargerFact, ChargerOutcome } from '../../core/plugin/index.ts'
 import type { Noter } from './deviations.ts'
-import type { StationProfile } from './profile.ts'
+import type { AppliedProfile } from './profile.ts'
 
 /** What a translator may know besides the payload. */
 export interface Reading extends Noter {
-  readonly profile: StationProfile
+  readonly profile: AppliedProfile
   /** False while the station waits for approval or was rejected: facts are kept, service is refused. */
   readonly served: boolean
   now(): Date

@@ -160,8 +160,10 @@ function understood(into: Draft, raw: RawReading, measurand: string, reading: Re
     reading.note('M9', raw.text)
     return null
   }
-  if (scale !== 0) reading.note('M4', raw.text)
-  else if (measurand === importRegister && exponent === 0 && raw.multiplier === 0 && hasFraction(raw.text)) {
+  if (scale !== 0) {
+    reading.note('M4', raw.text)
+    reading.profile.used('energyScale')
+  } else if (measurand === importRegister && exponent === 0 && raw.multiplier === 0 && hasFraction(raw.text)) {
     // Meters count whole Wh; decimals under the label Wh are often kWh (M4, X6). The core knows the session and decides.
     if (value < 1000) reading.note('M4', raw.text)
     into.registerIfKwhWh = scaled(raw.text, 3)
@@ -246,7 +248,10 @@ export function finishSample(from: Draft, reading: Reading): MeterSample {
   let power = sum(from.quantities.get('Power.Active.Import'))
   if (power === null && reading.profile.powerDerivation) {
     power = derivedPower(from)
-    if (power !== null) reading.note('M13')
+    if (power !== null) {
+      reading.note('M13')
+      reading.profile.used('powerDerivation')
+    }
   }
   if (power !== null) sample.powerW = power
   const current = highest(from.quantities.get('Current.Import'))

@@ -65,9 +65,13 @@ export class Outbox {
     if (deadline <= line.now()) return { kind: 'timed_out' }
     if (command.name === 'trigger') {
       const { triggerAllowed, triggerMinInterval } = line.profile
-      if (!triggerAllowed.includes(command.message)) return { kind: 'unsupported', reason: 'this model refuses it' }
+      if (!triggerAllowed.includes(command.message)) {
+        line.profile.used('triggerAllowed')
+        return { kind: 'unsupported', reason: 'this model refuses it' }
+      }
       const now = line.shared.pulse.now()
       if (now - this.#triggeredAt < triggerMinInterval * 1000) {
+        line.profile.used('triggerMinInterval')
         return { kind: 'refused', reason: 'asked too often for this model' }
       }
       this.#triggeredAt = now
@@ -77,6 +81,7 @@ export class Outbox {
       const steps = line.dialect.command(command, line.profile, this.#memory, line.now())
       let step = steps.next()
       while (step.done !== true) {
+        if (line.profile.maxParallelCalls === 0) await this.#alone()
         const outcome = await this.#call(step.value)
         if (outcome.kind === 'timed_out' || outcome.kind === 'disconnected') return { kind: outcome.kind }
         if (outcome.kind === 'unsendable') return refused(outcome.reason)
@@ -92,6 +97,14 @@ export class Outbox {
     }
   }
 
+  /** For stations that drop the socket when both sides have a request open (W16). */
+  async #alone(): Promise<void> {
+    const line = this.#line
+    if (!line.busy) return
+    line.profile.used('maxParallelCalls')
+    while (line.busy && !line.ended) await line.quiet()
+  }
+
   #call({ action, payload }: OutgoingCall): Promise<CallOutcome | { kind: 'unsendable'; reason: string }> {
     const line = this.#line
     if (line.ended) return Promise.resolve({ kind: 'disconnected' })
@@ -102,9 +115,16 @@ export class Outbox {
     if (unsendable !== null) return Promise.resolve({ kind: 'unsendable', reason: unsendable })
     const { newId, pulse, config } = line.shared
     const id = newId()
+    const text = callFrame(id, action, payload)
+    const limit = line.profile.maxMessageSize
+    if (limit !== null && Buffer.byteLength(text) > limit) {
+      line.profile.used('maxMessageSize')
+      const reason = `the message has more than the ${limit} bytes that this model takes`
+      return Promise.resolve({ kind: 'unsendable', reason })
+    }
     this.#slot ??= new CallSlot()
     const outcome = this.#slot.take(id, action, pulse.now() + config.callTimeoutSeconds * 1000)
-    line.send(callFrame(id, action, payload), action)
+    line.send(text, action)
     return outcome
   }
 

@@ -1,50 +1,26 @@
 // Owns which profile a station has: the standard, laid over by its kind's data files, laid over by what the operator set.
 // Must not name a vendor or a quirk.
-import { type ProfileFile, type StationProfile, standardProfile } from './profile.ts'
+import type { StationKind } from '../../core/plugin/index.ts'
+import {
+  type AppliedProfile,
+  type FlagName,
+  type ProfileFile,
+  type StationProfile,
+  standardProfile,
+} from './profile.ts'
+import { profileFlags } from './profile-flags.ts'
 import { profiles } from './profiles/index.ts'
 
-export interface StationKind {
-  vendor: string | null
-  model: string | null
-  firmware: string | null
-}
+type Named = Omit<StationKind, 'settings'>
 
-const oneOf =
-  (...allowed: readonly unknown[]) =>
-  (value: unknown) =>
-    allowed.includes(value)
-const isLevel = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0
-const isText = (value: unknown) => typeof value === 'string'
+export const flagNames = Object.keys(standardProfile) as readonly FlagName[]
 
-/** What an operator may set per station, under the same names; anything else in the settings belongs to others. */
-const acceptable: { readonly [K in keyof StationProfile]: (value: unknown) => boolean } = {
-  defaultOcppVersion: oneOf('ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'),
-  energyScale: oneOf(1, 10, 100, 1000),
-  powerDerivation: oneOf(true, false),
-  clockZone: isText,
-  replyTimePrecision: oneOf('milliseconds', 'seconds'),
-  remoteStartConnector: oneOf('any', 'required', 'forbidden'),
-  remoteStartCarriesProfile: oneOf(true, false),
-  limitUnit: oneOf('A', 'W', 'any'),
-  minStack: isLevel,
-  maxStack: (value) => value === null || isLevel(value),
-  allowedPurposes: (value) =>
-    Array.isArray(value) &&
-    value.every((each) => (standardProfile.allowedPurposes as readonly unknown[]).includes(each)),
-  configReadMode: oneOf('all', 'by_key'),
-  triggerAllowed: (value) =>
-    Array.isArray(value) &&
-    value.every((each) => (standardProfile.triggerAllowed as readonly unknown[]).includes(each)),
-  triggerMinInterval: (value) => typeof value === 'number' && value >= 0,
-  pingPolicy: oneOf('ping', 'never'),
-  tagTransform: oneOf('none', 'upper', 'lower'),
-  tagCut: isText,
-}
+const squeezed = (text: string | null) => (text ?? '').toLowerCase().replace(/[\s_.-]/g, '')
 
-function matches(file: ProfileFile, kind: StationKind): boolean {
+function matches(file: ProfileFile, kind: Named): boolean {
   const { vendor, model, firmware } = file.match
   const contains = (text: string | null, part: string | undefined) =>
-    part === undefined || (text ?? '').toLowerCase().includes(part.toLowerCase())
+    part === undefined || squeezed(text).includes(squeezed(part))
   return (
     contains(kind.vendor, vendor) &&
     contains(kind.model, model) &&
@@ -53,34 +29,62 @@ function matches(file: ProfileFile, kind: StationKind): boolean {
   )
 }
 
+/** The files that are laid over one another for this kind, by id, the last one on top. */
+export function filesOf(kind: Named): [id: string, file: ProfileFile][] {
+  return Object.entries(profiles).filter(([, file]) => matches(file, kind))
+}
+
 // Thousands of stations are of a few dozen kinds: one frozen profile per kind keeps an idle connection small.
 const known = new Map<string, StationProfile>()
 
-function profileOfKind(kind: StationKind): StationProfile {
+function profileOfKind(kind: Named): StationProfile {
   const key = `${kind.vendor ?? ''}\n${kind.model ?? ''}\n${kind.firmware ?? ''}`
   let profile = known.get(key)
   if (profile === undefined) {
-    const files = profiles.filter((file) => matches(file, kind))
+    const files = filesOf(kind)
     profile =
       files.length === 0
         ? standardProfile
-        : Object.freeze(Object.assign({}, standardProfile, ...files.map((file) => file.flags)))
+        : Object.freeze(Object.assign({}, standardProfile, ...files.map(([, file]) => file.flags)) as StationProfile)
     // A station could invent a new firmware with every boot; the table is only a cache.
     if (known.size >= 10_000) known.clear()
-    known.set(key, profile as StationProfile)
+    known.set(key, profile)
   }
-  return profile as StationProfile
+  return profile
+}
+
+/** What the operator set under a flag's name and can be used; anything else in the settings belongs to others. */
+export function overridesOf(settings: StationKind['settings']): Partial<Record<FlagName, unknown>> | null {
+  let own: Partial<Record<FlagName, unknown>> | null = null
+  for (const name of flagNames) {
+    const value = settings[name]
+    if (value === undefined || !profileFlags[name].accepts(value)) continue
+    own ??= {}
+    own[name] = value
+  }
+  return own
 }
 
 /** The flags of one station: the standard, then its kind, then what the operator set. */
-export function profileOf(kind: StationKind, settings: Readonly<Record<string, unknown>>): StationProfile {
+export function profileOf(kind: Named, settings: StationKind['settings']): StationProfile {
   const base = profileOfKind(kind)
-  let own: Record<string, unknown> | null = null
-  for (const [name, accepts] of Object.entries(acceptable)) {
-    const value = settings[name]
-    if (value === undefined || value === null || !accepts(value)) continue
-    own ??= { ...base }
-    own[name] = value
+  const own = overridesOf(settings)
+  return own === null ? base : (Object.freeze({ ...base, ...own }) as StationProfile)
+}
+
+const nothingToCount: AppliedProfile = Object.freeze({ ...standardProfile, used() {} })
+
+/** The profile at work on one connection; `count` hears of each flag that changed what was done. */
+export function applyProfile(
+  profile: StationProfile,
+  siteZone: string | null,
+  count: (flag: FlagName) => void,
+): AppliedProfile {
+  if (profile === standardProfile) return nothingToCount
+  const used = (flag: FlagName) => {
+    if (profile[flag] !== standardProfile[flag]) count(flag)
   }
-  return own === null ? base : (Object.freeze(own) as unknown as StationProfile)
+  const own: PropertyDescriptorMap = { used: { value: used } }
+  if (profile.clockZone === 'site') own.clockZone = { value: siteZone }
+  return Object.create(profile, own) as AppliedProfile
 }

@@ -8,9 +8,11 @@ import type { Admission, AdmittedStation, ChargerPort, Clock, Health, Log, NewId
 import { repairedConnection } from '../../core/plugin/index.ts'
 import type { OcppConfig } from './config.ts'
 import { Connection } from './connection.ts'
+import { flagCode } from './deviations.ts'
 import type { Dialect } from './dialect.ts'
 import { basicCredentials, chooseProtocol, type EarlyNote, refuse, stationIdentity } from './handshake.ts'
 import type { Shared } from './line.ts'
+import type { StationProfile } from './profile.ts'
 import { profileOf } from './profile-of.ts'
 import type { Pulse } from './pulse.ts'
 import type { Version } from './schema-book.ts'
@@ -123,8 +125,15 @@ export class OcppServer {
     if (socket.destroyed) return
     if (this.#stopping) return refuse(socket, 503, 'the hub is stopping', ['Retry-After: 10'])
     const { station } = admission
-    if (station.code !== identity) notes.push(['W6', identity.slice(0, 60)])
-    this.#accept(request, socket, head, station, notes)
+    const profile = profileOf(station, station.settings)
+    if (station.code !== identity) {
+      if (profile.idCase === 'exact') {
+        this.#deps.log.info({ station: station.code, identity }, 'identity in another case refused')
+        return refuse(socket, 404, 'no station of this identity is registered in this spelling')
+      }
+      notes.push(['W6', identity.slice(0, 60)])
+    }
+    this.#accept(request, socket, head, station, profile, notes)
   }
 
   #refuse(socket: Duplex, admission: Exclude<Admission, { kind: 'admitted' }>): void {
@@ -141,8 +150,14 @@ export class OcppServer {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, station: AdmittedStation, notes: EarlyNote[]): void {
-    const profile = profileOf(station, station.settings)
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    station: AdmittedStation,
+    profile: StationProfile,
+    notes: EarlyNote[],
+  ): void {
     const choice = chooseProtocol(request.headers['sec-websocket-protocol'], notes)
     // Only the chosen one is left for the library to answer: it refuses handshakes over doubled or malformed offers.
     if (choice.kind === 'chosen') request.headers['sec-websocket-protocol'] = choice.answer
@@ -153,9 +168,10 @@ export class OcppServer {
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       socket.removeListener('error', ignoreError)
       ws.on('error', ignoreError)
-      if (choice.kind === 'none_known') {
+      if (choice.kind === 'none_known' || (choice.kind === 'none_offered' && !profile.acceptNoSubprotocol)) {
         // OCPP-J 1.6 3.1.2 and 2.0.1 part 4 3.1.2: complete the handshake without a subprotocol, then close at once.
-        this.#deps.log.info({ station: station.code, offered: choice.offered }, 'no common subprotocol')
+        const offered = choice.kind === 'none_known' ? choice.offered : ''
+        this.#deps.log.info({ station: station.code, offered }, 'no common subprotocol')
         ws.close(1002, 'no common subprotocol')
         return
       }
@@ -163,6 +179,9 @@ export class OcppServer {
       if (choice.kind === 'chosen') version = choice.version
       else {
         notes.push(['W1', ''])
+        if (station.defaultProtocol === null && profile.defaultOcppVersion !== null) {
+          notes.push([flagCode('defaultOcppVersion'), ''])
+        }
         version = this.#assumed(station, profile.defaultOcppVersion)
       }
       const connection = new Connection({

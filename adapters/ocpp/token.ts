@@ -13,6 +13,7 @@ export function tokenFrom(text: string | undefined, kind: string, reading: Readi
     for (let i = 0; i < value.length; i++) {
       if (!tagCut.includes(value.charAt(i))) continue
       reading.note('J13', sampleOf(value))
+      reading.profile.used('tagCut')
       value = value.slice(0, i)
       break
     }

@@ -2,6 +2,7 @@
 // Must not name an OCPP message or version beyond the protocol label; adapters translate on their side of this line.
 import type { DeviceTime, IdToken } from './device-words.ts'
 import type { InquiryAnswer, InquiryTopic, RevocationQuestion, StationInquiry } from './station-inquiry.ts'
+import type { StationTraits } from './station-model.ts'
 import type { NoticeOutcome, StationNotice } from './station-notice.ts'
 
 export type { DeviceTime, IdToken } from './device-words.ts'
@@ -54,6 +55,8 @@ export interface StationBooted {
   serial?: string
   firmware?: string
   reason?: string
+  /** What of the profile of this model concerns the station's records. Absent: nothing. */
+  traits?: StationTraits
 }
 
 export interface ConnectorStatusReported {

@@ -2,6 +2,7 @@
 // Must not know sockets or frames beyond their text; the composition root puts the services behind it.
 import type { ChargerFact, ChargerOutcome, ChargerProtocol, WireFrame } from './charger-fact.ts'
 import type { CommandReply, QueuedCommand } from './station-command.ts'
+import type { StationTraits } from './station-model.ts'
 
 export interface AdmissionRequest {
   /** The station's identity from the path, decoded once; matched without regard to case. */
@@ -26,6 +27,10 @@ export interface AdmittedStation {
   firmware: string | null
   /** Station profile flags set by the operator, by name. */
   settings: Record<string, unknown>
+  /** IANA zone of its site. */
+  timeZone?: string | null
+  /** What the adapter last said of its model. */
+  traits?: StationTraits
 }
 
 export type Admission =
@@ -56,6 +61,8 @@ export interface StationOpening {
   deliver(command: QueuedCommand): Promise<CommandReply>
   /** A newer socket of this station has been admitted, or the operator asked: close this one. */
   displaced(reason: string): void
+  /** What of the station's profile concerns its records, by what is known before it boots. Absent: nothing. */
+  traits?: StationTraits
 }
 
 export interface ChargerPort {

@@ -3,9 +3,12 @@
 import type { ChargerPort } from '../domain/charger-port.ts'
 import type { GateDecision, GateQuestion, ParcsSink, ReportedCredential } from '../domain/parking-fact.ts'
 import type { TariffEngine } from '../domain/price.ts'
+import type { ModelBook } from '../domain/station-model.ts'
 
 /** Speaks to chargers: gets the hub's charger door for as long as the connection runs. */
 export interface ChargerCapability {
+  /** What it knows about models that depart from the standard, and how it deals with them. */
+  models?: ModelBook
   connect(port: ChargerPort): Promise<{ stop(): Promise<void>; health?(): Promise<Health> }>
 }
 

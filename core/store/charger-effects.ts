@@ -1,5 +1,6 @@
 // Owns the rows that the charger path writes through the group commit, one statement per table whatever the number of stations.
 // Must not decide anything: each statement is an upsert or an insert-once, so that running it again changes nothing.
+import type { StationTraits } from '../domain/station-model.ts'
 import { addJobsSql, appendEventsSql, eventRow, type NewEvent, type NewJob } from './event-log.ts'
 import { defineEffect, type Effect } from './group-commit.ts'
 
@@ -28,6 +29,20 @@ export interface StationBootRow extends OfStation {
   firmware: string | null
   boot_reason: string | null
   booted_at: Date
+  traits: StationTraits
+}
+
+export interface StationTraitsRow extends OfStation {
+  traits: StationTraits
+}
+
+export interface StationDeviationRow extends OfStation {
+  code: string
+  vendor: string
+  model: string
+  count: number
+  first_at: Date
+  last_at: Date
 }
 
 export interface ConnectorRow extends OfStation {
@@ -225,8 +240,16 @@ const stationBoot = defineEffect<StationBootRow>({
   order: 20,
   key: (row) => row.station_id,
   sql: `update station s set vendor = r.vendor, model = r.model, serial = r.serial, firmware = r.firmware,
-      boot_reason = r.boot_reason, booted_at = r.booted_at, last_seen_at = r.booted_at
+      boot_reason = r.boot_reason, booted_at = r.booted_at, last_seen_at = r.booted_at, traits = r.traits
     from json_populate_recordset(null::station, $1::json) r
+    where s.organization_id = r.organization_id and s.station_id = r.station_id`,
+})
+
+const stationTraits = defineEffect<StationTraitsRow>({
+  name: 'station_traits',
+  order: 20,
+  key: (row) => row.station_id,
+  sql: `update station s set traits = r.traits from json_populate_recordset(null::station, $1::json) r
     where s.organization_id = r.organization_id and s.station_id = r.station_id`,
 })
 
@@ -483,7 +506,12 @@ const deviation = defineEffect<DeviationRow>({
   order: 51,
   shared: true,
   key: (row) => `${row.organization_id}:${row.code}:${row.vendor}:${row.model}:${row.firmware}`,
-  merge: (old, next) => ({ ...next, count: old.count + next.count, first_at: old.first_at }),
+  merge: (old, next) => ({
+    ...next,
+    count: old.count + next.count,
+    first_at: old.first_at,
+    sample: next.sample ?? old.sample,
+  }),
   sql: insertAll(
     'protocol_deviation',
     [
@@ -501,6 +529,20 @@ const deviation = defineEffect<DeviationRow>({
     `on conflict (organization_id, code, vendor, model, firmware) do update set
       count = protocol_deviation.count + excluded.count, last_at = greatest(protocol_deviation.last_at, excluded.last_at),
       last_station_id = excluded.last_station_id, sample = coalesce(excluded.sample, protocol_deviation.sample)`,
+  ),
+})
+
+const stationDeviation = defineEffect<StationDeviationRow>({
+  name: 'station_deviation',
+  order: 52,
+  key: (row) => `${row.station_id}:${row.code}:${row.vendor}:${row.model}`,
+  merge: (old, next) => ({ ...next, count: old.count + next.count, first_at: old.first_at }),
+  sql: insertAll(
+    'station_deviation',
+    ['organization_id', 'site_id', 'station_id', 'code', 'vendor', 'model', 'count', 'first_at', 'last_at'],
+    `on conflict (organization_id, station_id, code, vendor, model) do update set
+      count = station_deviation.count + excluded.count, last_at = greatest(station_deviation.last_at, excluded.last_at),
+      site_id = excluded.site_id`,
   ),
 })
 
@@ -565,6 +607,8 @@ export const effect = {
   meterValue: (row: MeterValueRow): Effect => ({ template: meterValue, row }),
   review: (row: ReviewRow): Effect => ({ template: review, row }),
   deviation: (row: DeviationRow): Effect => ({ template: deviation, row }),
+  stationDeviation: (row: StationDeviationRow): Effect => ({ template: stationDeviation, row }),
+  stationTraits: (row: StationTraitsRow): Effect => ({ template: stationTraits, row }),
   timer: (row: TimerRow): Effect => ({ template: timer, row }),
   remoteStart: (row: RemoteStartRow): Effect => ({ template: remoteStart, row }),
   sessionChange: (row: SessionChangeRow): Effect => ({ template: sessionChange, row }),

@@ -2,6 +2,7 @@
 // Must not write. Everything is asked for many stations at once, because stations come back in storms.
 
 import type { Pool } from 'pg'
+import type { StationTraits } from '../domain/station-model.ts'
 import type { TransactionRow } from './charger-effects.ts'
 import { jsonText } from './json-text.ts'
 
@@ -24,7 +25,14 @@ export interface StationRecord {
   model: string | null
   firmware: string | null
   settings: Record<string, unknown>
+  /** How its model departs from the standard, as its adapter last said. */
+  traits: StationTraits
   next_transaction_number: number
+}
+
+/** A station at the door, with what its adapter may want to know of its site. */
+export interface FoundStation extends StationRecord {
+  time_zone: string | null
 }
 
 export interface EvseRecord {
@@ -104,15 +112,16 @@ const pairs = (keys: readonly StationKey[]): [string[], string[]] => [
   keys.map((k) => k.stationId),
 ]
 const stationColumns = `organization_id, site_id, station_id, code, admission, default_protocol, security_profile, secret_hash,
-  max_power_w, vendor, model, firmware, settings, next_transaction_number`
+  max_power_w, vendor, model, firmware, settings, traits, next_transaction_number`
 
 /** Stations by the identity in their path, without regard to case; unknown identities are left out. */
-export async function findStations(pool: Pool, identities: readonly string[]): Promise<Map<string, StationRecord>> {
-  const { rows } = await pool.query<StationRecord & { identity: string }>({
+export async function findStations(pool: Pool, identities: readonly string[]): Promise<Map<string, FoundStation>> {
+  const { rows } = await pool.query<FoundStation & { identity: string }>({
     name: 'charger-find-stations',
-    text: `select i.identity, ${stationColumns.replace(/(\w+)/g, 's.$1')}
+    text: `select i.identity, ${stationColumns.replace(/(\w+)/g, 's.$1')}, t.time_zone
       from station_identity i
       join station s on s.organization_id = i.organization_id and s.station_id = i.station_id and s.archived_at is null
+      left join site t on t.organization_id = s.organization_id and t.site_id = s.site_id
       where i.identity = any($1::text[])`,
     values: [identities],
   })

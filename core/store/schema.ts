@@ -837,6 +837,19 @@ export interface StationTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  traits: Generated<Json>
+}
+
+export interface StationDeviationTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  code: string
+  vendor: string
+  model: string
+  count: Int8
+  first_at: Date
+  last_at: Date
 }
 
 export interface StationFileTable {
@@ -1115,6 +1128,7 @@ export interface HubTables {
   session_change: SessionChangeTable
   site: SiteTable
   station: StationTable
+  station_deviation: StationDeviationTable
   station_file: StationFileTable
   station_identity: StationIdentityTable
   station_link: StationLinkTable

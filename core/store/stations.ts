@@ -159,6 +159,14 @@ export const connectors = recordTable<Connector>()('connector', {
   filters: { siteId: is('site_id'), stationId: is('station_id'), status: is('status') },
 })
 
+/** The frames `[type, id, …]` of one request and its answer; some stations send both parts as other JSON types. */
+function frameIdPattern(id: string): string {
+  const literal = JSON.stringify(id)
+    .slice(1, -1)
+    .replace(/[^A-Za-z0-9]/gu, (each) => `\\${each}`)
+  return `^\\s*\\[\\s*"?[2-6]"?\\s*,\\s*"?${literal}"?\\s*[,\\]]`
+}
+
 export const stationMessages = recordTable<StationMessage>()('station_message', {
   type: 'station_message',
   columns: {
@@ -182,6 +190,9 @@ export const stationMessages = recordTable<StationMessage>()('station_message', 
     stationId: is('station_id'),
     action: is('action'),
     direction: is('direction'),
+    epoch: is('epoch'),
+    contains: (text: string) => sql<boolean>`t.frame ilike ${`%${text.replace(/[\\%_]/g, '\\$&')}%`}`,
+    frameId: (id: string) => sql<boolean>`t.frame ~ ${frameIdPattern(id)}`,
     from: from('t.received_at'),
     to: before('t.received_at'),
   },

@@ -10,7 +10,7 @@ import { readEvents, tailEvents } from '../../core/events/stream.ts'
 import { createHost, type Host } from '../../core/host/host.ts'
 import { type AppDeps, createApp } from '../../core/http/app.ts'
 import { type Contract, loadContract } from '../../core/http/contract.ts'
-import type { AnyPlugin } from '../../core/plugin/index.ts'
+import type { AnyPlugin, ChargerPort } from '../../core/plugin/index.ts'
 import { systemNewId } from '../../core/runtime/random.ts'
 import { systemClock } from '../../core/runtime/system-clock.ts'
 import type { FilePorts } from '../../core/services/files/file-deps.ts'
@@ -67,7 +67,12 @@ export const entropy = (into: Uint8Array) => {
 }
 
 export async function startHubApi(
-  options: { plugins?: readonly AnyPlugin[]; settings?: Partial<AppDeps['settings']>; app?: Partial<AppDeps> } = {},
+  options: {
+    plugins?: readonly AnyPlugin[]
+    charger?: ChargerPort
+    settings?: Partial<AppDeps['settings']>
+    app?: Partial<AppDeps>
+  } = {},
 ): Promise<HubApi> {
   const database = await createTestDatabase()
   const clock = manualClock(new Date('2026-03-10T08:00:00Z'))
@@ -92,7 +97,7 @@ export async function startHubApi(
     secretKey: randomBytes(32),
     hubVersion: '0.1.0',
     plugins: options.plugins ?? [],
-    ports: {},
+    ports: options.charger === undefined ? {} : { charger: options.charger },
   }
   const host = createHost(hostOptions)
   await host.start()
@@ -168,7 +173,7 @@ export async function startHubApi(
         ...(text !== undefined ? { body: text } : body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       const content = await response.text()
-      const json = /json/.test(response.headers.get('content-type') ?? '')
+      const json = /\bjson\b/.test(response.headers.get('content-type') ?? '')
       return {
         status: response.status,
         headers: response.headers,

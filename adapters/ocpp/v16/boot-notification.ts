@@ -2,7 +2,7 @@
 // Must not admit; the core's outcome says so.
 import type { OCPP16 } from 'typed-ocpp'
 import type { BootOutcome, StationBooted } from '../../../core/plugin/index.ts'
-import { timeText } from '../device-time.ts'
+import { replyTime } from '../device-time.ts'
 import { factMessage } from '../message.ts'
 
 const statuses = { accepted: 'Accepted', pending: 'Pending', rejected: 'Rejected' } as const satisfies Record<
@@ -26,7 +26,7 @@ export const bootNotification = factMessage<StationBooted, OCPP16.BootNotificati
   },
   reply: (outcome, _fact, reading): OCPP16.BootNotificationResponse => ({
     status: statuses[outcome.admission],
-    currentTime: timeText(reading.now(), reading.profile.replyTimePrecision),
+    currentTime: replyTime(reading.now(), reading.profile),
     interval: outcome.intervalSeconds,
   }),
 })

@@ -9,7 +9,7 @@ import type {
   SchedulePeriod,
 } from '../../../core/plugin/index.ts'
 import { refused } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { instantText, noInstant } from './instant-text.ts'
 
 export type ChargingProfile16 = OCPP16.SetChargingProfileRequest['csChargingProfiles']
@@ -39,9 +39,10 @@ export const tenthsDown = (value: number) => Math.floor(value * 10 + 1e-6) / 10
 /** The profile as 1.6 carries it, or the reply that says why it cannot be sent to this station. */
 export function toProfile16(
   profile: ChargingProfile,
-  station: StationProfile,
+  station: AppliedProfile,
 ): { carried: ChargingProfile16 } | { ended: CommandReply } {
   if (!station.allowedPurposes.includes(profile.purpose)) {
+    station.used('allowedPurposes')
     return { ended: { kind: 'unsupported', reason: `purpose: this model takes no ${profile.purpose} profile` } }
   }
   const carried = translate(profile, station)
@@ -49,7 +50,7 @@ export function toProfile16(
 }
 
 /** Like each of the following: the translation, or which field cannot be carried and why. */
-function translate(profile: ChargingProfile, station: StationProfile): ChargingProfile16 | string {
+function translate(profile: ChargingProfile, station: AppliedProfile): ChargingProfile16 | string {
   const { profileId, stackLevel, purpose, kind, validFrom, validUntil, schedules } = profile
   const chargingProfilePurpose = purposeOf(purpose)
   if (chargingProfilePurpose === undefined) return `purpose: OCPP 1.6 has no ${purpose} profile`
@@ -58,6 +59,8 @@ function translate(profile: ChargingProfile, station: StationProfile): ChargingP
   if (profile.maxOfflineSeconds !== undefined) return 'maxOfflineSeconds: OCPP 1.6 does not carry it'
   const [schedule] = schedules
   if (schedule === undefined || schedules.length > 1) return `schedules: OCPP 1.6 carries one, not ${schedules.length}`
+  if (stackLevel < station.minStack) station.used('minStack')
+  else if (stackLevel > (station.maxStack ?? stackLevel)) station.used('maxStack')
   if (stackLevel < station.minStack || stackLevel > (station.maxStack ?? stackLevel)) {
     return `stackLevel: this model takes ${station.minStack} to ${station.maxStack ?? 'any'}, not ${stackLevel}`
   }
@@ -86,10 +89,13 @@ function translate(profile: ChargingProfile, station: StationProfile): ChargingP
 function translateSchedule(
   schedule: ChargingSchedule,
   relative: boolean,
-  station: StationProfile,
+  station: AppliedProfile,
 ): Schedule16 | string {
   const { unit, startAt, durationSeconds, minRate, periods } = schedule
-  if (station.limitUnit !== 'any' && station.limitUnit !== unit) return `schedules[0].unit: this model takes no ${unit}`
+  if (station.limitUnit !== 'any' && station.limitUnit !== unit) {
+    station.used('limitUnit')
+    return `schedules[0].unit: this model takes no ${unit}`
+  }
   if (periods.length === 0) return 'schedules[0].periods: at least one is needed'
   if (periods[0]?.startSeconds !== 0) return 'schedules[0].periods[0].startSeconds: the first period begins at 0'
   const chargingSchedulePeriod: Schedule16['chargingSchedulePeriod'] = []

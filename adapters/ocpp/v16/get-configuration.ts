@@ -39,6 +39,7 @@ interface Setting {
 }
 
 export const readSettings: Translator<'read_settings'> = function* ({ keys }, profile): CommandSteps {
+  if (profile.configReadMode === 'by_key') profile.used('configReadMode')
   const rounds: (readonly string[] | undefined)[] =
     profile.configReadMode === 'by_key' ? (keys ?? coreKeys).map((key) => [key]) : [keys]
   const settings = new Map<string, Setting>()

@@ -2,7 +2,7 @@
 // Must not decide who may charge.
 import type { OCPP16 } from 'typed-ocpp'
 import type { Authorization, AuthorizationStatus, IdToken } from '../../../core/plugin/index.ts'
-import { timeText } from '../device-time.ts'
+import { replyTime } from '../device-time.ts'
 import type { Reading } from '../message.ts'
 import { tokenFrom } from '../token.ts'
 
@@ -30,6 +30,6 @@ export function idTagInfo(authorization: Authorization, reading: Reading): IdTag
   const info: IdTagInfo = { status: reading.served ? statuses[authorization.status] : 'Invalid' }
   const { groupToken, validUntil } = authorization
   if (groupToken !== undefined && groupToken !== '' && groupToken.length <= maxIdTag) info.parentIdTag = groupToken
-  if (validUntil !== undefined) info.expiryDate = timeText(validUntil, reading.profile.replyTimePrecision)
+  if (validUntil !== undefined) info.expiryDate = replyTime(validUntil, reading.profile)
   return info
 }

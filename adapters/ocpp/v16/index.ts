@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { absent } from './absent.ts'
 import { authorize } from './authorize.ts'
 import { bootNotification } from './boot-notification.ts'
@@ -44,7 +44,7 @@ import { trigger } from './trigger-message.ts'
 import { unlock } from './unlock-connector.ts'
 import { updateFirmware } from './update-firmware.ts'
 
-function command(asked: StationCommand, profile: StationProfile, memory: Memory, at: Date): CommandSteps {
+function command(asked: StationCommand, profile: AppliedProfile, memory: Memory, at: Date): CommandSteps {
   switch (asked.name) {
     case 'start':
       return start(asked, profile)

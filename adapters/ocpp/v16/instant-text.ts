@@ -1,12 +1,12 @@
 // Owns the spelling of instants that commands carry, in the form the station takes.
 // Must not read a clock.
-import { timeText } from '../device-time.ts'
-import type { StationProfile } from '../profile.ts'
+import { replyTime } from '../device-time.ts'
+import type { AppliedProfile } from '../profile.ts'
 
 /** Null for a text that is no instant. */
-export function instantText(text: string, profile: StationProfile): string | null {
+export function instantText(text: string, profile: AppliedProfile): string | null {
   const at = new Date(text)
-  return Number.isNaN(at.getTime()) ? null : timeText(at, profile.replyTimePrecision)
+  return Number.isNaN(at.getTime()) ? null : replyTime(at, profile)
 }
 
 /** For refusals: which field holds what is no instant. */

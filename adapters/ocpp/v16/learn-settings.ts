@@ -2,12 +2,12 @@
 // Must not interpret a setting, and must not fail a command: what is not told is unknown.
 import type { OCPP16 } from 'typed-ocpp'
 import { ask, type CallAnswer, type Memory, type OutgoingCall } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 
 /** Puts what the station tells of these keys into its memory; null stands for what it does not tell. */
 export function* learnSettings(
   keys: readonly string[],
-  profile: StationProfile,
+  profile: AppliedProfile,
   memory: Memory,
 ): Generator<OutgoingCall, void, CallAnswer> {
   const open = keys.filter((key) => !memory.has(key))

@@ -3,8 +3,8 @@
 import type { OCPP16 } from 'typed-ocpp'
 import type { ChargingProfile, CommandReply, StationCommand } from '../../../core/plugin/index.ts'
 import { ask, type CommandSteps, type Memory, refused, type Translator } from '../command.ts'
-import { timeText } from '../device-time.ts'
-import type { StationProfile } from '../profile.ts'
+import { replyTime } from '../device-time.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { toProfile16 } from './charging-profile.ts'
 import { learnSettings } from './learn-settings.ts'
 import { type Rate, rateFor, rateUnitKey } from './rate-unit.ts'
@@ -27,7 +27,7 @@ const startedBeforeMs = 60_000
 
 export function* limit(
   asked: Extract<StationCommand, { name: 'limit' }>,
-  profile: StationProfile,
+  profile: AppliedProfile,
   memory: Memory,
   at: Date,
 ): CommandSteps {
@@ -38,10 +38,13 @@ export function* limit(
   const purposes = (evse === 0 ? (['station_max', 'default'] as const) : (['default'] as const)).filter((purpose) =>
     profile.allowedPurposes.includes(purpose),
   )
+  if (purposes.length < (evse === 0 ? 2 : 1)) profile.used('allowedPurposes')
   if (purposes.length === 0) return { kind: 'unsupported', reason: 'this model takes no profile for a plain limit' }
   const unknown: string[] = []
   if (profile.limitUnit === 'any') unknown.push(rateUnitKey)
   if (profile.maxStack === null) unknown.push(stackKey)
+  else profile.used('maxStack')
+  if (profile.minStack > 0) profile.used('minStack')
   yield* learnSettings(unknown, profile, memory)
   const rate = rateFor(asked, profile, memory.get(rateUnitKey))
   if (rate === null) return refused('amps or watts: one of them is needed')
@@ -55,7 +58,7 @@ export function* limit(
 }
 
 /** The highest level wins over whatever else is installed (3.13.2); where none is known, the lowest is taken by every station. */
-function stackLevelFor({ minStack, maxStack }: StationProfile, memory: Memory): number {
+function stackLevelFor({ minStack, maxStack }: AppliedProfile, memory: Memory): number {
   const told = Number(memory.get(stackKey) ?? Number.NaN)
   return maxStack ?? (Number.isInteger(told) && told >= minStack ? told : minStack)
 }
@@ -68,7 +71,7 @@ interface Place {
   at: Date
 }
 
-function* limitAt(place: Place, rate: Rate, phases: 1 | 3 | undefined, profile: StationProfile): CommandSteps {
+function* limitAt(place: Place, rate: Rate, phases: 1 | 3 | undefined, profile: AppliedProfile): CommandSteps {
   const { purpose, connector, stackLevel, end, at } = place
   const start = new Date(at.getTime() - startedBeforeMs)
   const profileId = profileIdOf(purpose, connector)
@@ -80,7 +83,7 @@ function* limitAt(place: Place, rate: Rate, phases: 1 | 3 | undefined, profile: 
     schedules: [
       {
         unit: rate.unit,
-        startAt: timeText(start, profile.replyTimePrecision),
+        startAt: replyTime(start, profile),
         periods: [{ startSeconds: 0, limit: rate.limit, ...(phases === undefined ? {} : { phases }) }],
       },
     ],

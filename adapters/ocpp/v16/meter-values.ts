@@ -20,7 +20,10 @@ export const meterValues = factMessage<MeterReported, OCPP16.MeterValuesRequest>
       samples: readSamples(payload.meterValue, reading, receivedAt),
     }
     if (fact.evse > 0) fact.connector = 1
-    if (transactionId !== undefined) fact.name = { by: 'hub', number: transactionNumber(transactionId, reading) }
+    if (transactionId === undefined) return fact
+    // A sum over all connectors belongs to none of their transactions (M18).
+    if (connectorId === 0 && reading.profile.connectorZeroIsSum) reading.profile.used('connectorZeroIsSum')
+    else fact.name = { by: 'hub', number: transactionNumber(transactionId, reading) }
     return fact
   },
   reply: (): OCPP16.MeterValuesResponse => nothing,

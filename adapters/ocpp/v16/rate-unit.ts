@@ -1,6 +1,6 @@
 // Owns the choice between amperes and watts for a limit, by what the station takes, and the conversion where it takes one only.
 // Must not send anything.
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 
 export const rateUnitKey = 'ChargingScheduleAllowedChargingRateUnit'
 
@@ -28,10 +28,11 @@ function unitsIn(told: string | null | undefined): Units {
 /** Null when neither amps nor watts are given. What was given is kept where the station takes it. */
 export function rateFor(
   given: { amps?: number; watts?: number; phases?: 1 | 3 },
-  station: StationProfile,
+  station: AppliedProfile,
   told: string | null | undefined,
 ): Rate | null {
   const { amps, watts, phases = defaultPhases } = given
+  if (station.limitUnit !== 'any') station.used('limitUnit')
   const takes = station.limitUnit === 'any' ? unitsIn(told) : station.limitUnit
   if (amps !== undefined && (takes !== 'W' || watts === undefined)) {
     if (takes !== 'W') return { unit: 'A', limit: amps }

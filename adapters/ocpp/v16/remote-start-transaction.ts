@@ -11,9 +11,14 @@ export const start: Translator<'start'> = function* ({ evse, token, profile: wan
   const idTag = tokenText(token.value, profile)
   if (idTag.length > maxIdTag) return refused(`the token has ${idTag.length} characters; OCPP 1.6 carries ${maxIdTag}`)
   const request: OCPP16.RemoteStartTransactionRequest = { idTag }
-  if (profile.remoteStartConnector === 'required' && evse === undefined)
+  if (profile.remoteStartConnector === 'required' && evse === undefined) {
+    profile.used('remoteStartConnector')
     return refused('this model needs the EVSE named')
-  if (evse !== undefined && evse > 0 && profile.remoteStartConnector !== 'forbidden') request.connectorId = evse
+  }
+  if (evse !== undefined && evse > 0) {
+    if (profile.remoteStartConnector === 'forbidden') profile.used('remoteStartConnector')
+    else request.connectorId = evse
+  }
   if (wanted === undefined) return yield* askForStatus('RemoteStartTransaction', request, { Accepted: null })
   // 5.11: the profile of a remote start is the transaction's.
   if (wanted.purpose !== 'transaction') return refused('profile.purpose: a start carries a transaction profile')
@@ -23,6 +28,7 @@ export const start: Translator<'start'> = function* ({ evse, token, profile: wan
     request.chargingProfile = translated.carried
     return yield* askForStatus('RemoteStartTransaction', request, { Accepted: null })
   }
+  profile.used('remoteStartCarriesProfile')
   const started = yield* askForStatus('RemoteStartTransaction', request, { Accepted: null })
   if (started.kind !== 'accepted') return started
   // S13c: the start stands, whatever becomes of the profile; the result tells the core whether to set it again.

@@ -3,7 +3,7 @@
 import type { OCPP16 } from 'typed-ocpp'
 import type { ListEntry, StationCommand } from '../../../core/plugin/index.ts'
 import { ask, type CommandSteps, type Memory, refused, tokenText } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { maxIdTag } from './id-tag.ts'
 import { instantText, noInstant } from './instant-text.ts'
 import { learnSettings } from './learn-settings.ts'
@@ -22,7 +22,7 @@ const statuses = {
 
 export function* sendList(
   { mode, version, entries }: Extract<StationCommand, { name: 'send_list' }>,
-  profile: StationProfile,
+  profile: AppliedProfile,
   memory: Memory,
 ): CommandSteps {
   const list: Entry16[] = []
@@ -69,7 +69,7 @@ function toEntry(
   { token, authorization }: ListEntry,
   field: string,
   mode: 'full' | 'differential',
-  profile: StationProfile,
+  profile: AppliedProfile,
 ): Entry16 | string {
   const idTag = tokenText(token.value, profile)
   if (idTag.length > maxIdTag) return `${field}.token: it has ${idTag.length} characters; OCPP 1.6 carries ${maxIdTag}`

@@ -37,7 +37,9 @@ export const startTransaction = factMessage<TransactionReported, OCPP16.StartTra
     const { number, authorization, disposition } = outcome
     if (authorization !== undefined) return { transactionId: number, idTagInfo: idTagInfo(authorization, reading) }
     // No verdict was made: a replay of a stored start goes on; one without a token, or that nobody could read, does not.
-    const goesOn = reading.served && fact.token !== undefined && disposition !== 'review'
+    const anonymous = fact.token === undefined && reading.profile.sessionStartPolicy === 'anonymous'
+    if (anonymous) reading.profile.used('sessionStartPolicy')
+    const goesOn = reading.served && (fact.token !== undefined || anonymous) && disposition !== 'review'
     return { transactionId: number, idTagInfo: { status: goesOn ? 'Accepted' : 'Invalid' } }
   },
 })

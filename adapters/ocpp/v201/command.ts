@@ -2,7 +2,7 @@
 // Must not hold a translation; one file per message does.
 import type { StationCommand } from '../../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { deleteCertificate, installCertificate, listCertificates, sendCertificate } from './certificates.ts'
 import { availability } from './change-availability.ts'
 import { clearProfiles, readProfiles, setProfile } from './charging-profiles.ts'
@@ -99,7 +99,7 @@ const translators: { readonly [N in SharedName]: Translator2<N> } = {
 export function sharedCommand(
   command: Extract<StationCommand, { name: SharedName }>,
   words: Words,
-  profile: StationProfile,
+  profile: AppliedProfile,
   memory: Memory,
 ): CommandSteps {
   const translate = translators[command.name] as Translator2<SharedName>

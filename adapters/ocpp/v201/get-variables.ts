@@ -48,6 +48,7 @@ export const readSettings: Translator2<'read_settings'> = function* ({ keys }, _
     if (name === null) return refused(`"${key}" is no Component.Variable`)
     names.push(name)
   }
+  if (profile.configReadMode === 'by_key') profile.used('configReadMode')
   const size = profile.configReadMode === 'by_key' ? 1 : perRequest
   const settings = new Map<string, { value: string | null }>()
   const unknown: string[] = []

@@ -3,9 +3,9 @@
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import type { Authorization, AuthorizationStatus, IdToken } from '../../../core/plugin/index.ts'
 import { tokenText } from '../command.ts'
-import { timeText } from '../device-time.ts'
+import { replyTime } from '../device-time.ts'
 import type { Reading } from '../message.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { tokenFrom } from '../token.ts'
 import { snakeCase } from './snake-case.ts'
 import type { Words } from './words.ts'
@@ -53,7 +53,7 @@ export function tokenOf(
 export function idTokenType(
   { value, kind }: IdToken,
   words: Words,
-  profile: StationProfile,
+  profile: AppliedProfile,
 ): OCPP20.AuthorizeRequest['idToken'] {
   const idToken = tokenText(value, profile)
   const type =
@@ -67,6 +67,6 @@ export function idTokenInfo(authorization: Authorization, reading: Reading, word
   if (groupToken !== undefined && groupToken !== '' && groupToken.length <= words.maxIdToken) {
     info.groupIdToken = { idToken: groupToken, type: 'Central' }
   }
-  if (validUntil !== undefined) info.cacheExpiryDateTime = timeText(validUntil, reading.profile.replyTimePrecision)
+  if (validUntil !== undefined) info.cacheExpiryDateTime = replyTime(validUntil, reading.profile)
   return info
 }

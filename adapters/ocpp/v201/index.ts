@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../../core/plugin/index.ts'
 import { type CommandSteps, cannot, type Memory } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { authorizeIn } from './authorize.ts'
 import { bootNotification } from './boot-notification.ts'
 import { certificateInquiries, certificateLimits201 } from './certificate-inquiries.ts'
@@ -19,7 +19,7 @@ import { statusNotification } from './status-notification.ts'
 import { transactionEventIn } from './transaction-event.ts'
 import { words201 } from './words.ts'
 
-function command(asked: StationCommand, profile: StationProfile, memory: Memory): CommandSteps {
+function command(asked: StationCommand, profile: AppliedProfile, memory: Memory): CommandSteps {
   switch (asked.name) {
     case 'set_default_tariff':
     case 'change_tariff':

@@ -3,6 +3,7 @@
 import type { OCPP20 } from 'typed-ocpp'
 import type { CommandReply, ProfilePurpose } from '../../../core/plugin/index.ts'
 import { ask, askForStatus, type CallAnswer, type CommandSteps, type OutgoingCall, refused } from '../command.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { profileType, tenths } from './charging-profile.ts'
 import { knownVariables } from './known-variables.ts'
 import { reasonOf } from './said.ts'
@@ -34,12 +35,17 @@ const readable = (text: string | undefined) => text === undefined || !Number.isN
 
 function* amountOf(
   { amps, watts, phases }: { amps?: number; watts?: number; phases?: 1 | 3 },
+  profile: AppliedProfile,
   memory: Parameters<Translator2<'limit'>>[3],
 ): Generator<OutgoingCall, Amount | { ended: CommandReply }, CallAnswer> {
   if ((amps === undefined) === (watts === undefined)) return { ended: refused('amps or watts: one of them, not both') }
   const given: Amount = amps === undefined ? { unit: 'W', limit: watts ?? 0 } : { unit: 'A', limit: amps }
   if (!(given.limit >= 0)) return { ended: refused(`${amps === undefined ? 'watts' : 'amps'}: must not be negative`) }
-  const [units] = yield* knownVariables(['SmartChargingCtrlr.RateUnit'], memory)
+  if (profile.limitUnit !== 'any') profile.used('limitUnit')
+  const [units] =
+    profile.limitUnit === 'any'
+      ? yield* knownVariables(['SmartChargingCtrlr.RateUnit'], memory)
+      : [profile.limitUnit as string]
   const taken = (units ?? '').split(',').map((each) => each.trim())
   const wanted = taken.includes('A') || taken.includes('W') ? taken : ['A', 'W']
   if (wanted.includes(given.unit)) return { unit: given.unit, limit: tenths(given.limit) }
@@ -50,18 +56,25 @@ function* amountOf(
     : { unit: 'A', limit: tenths(given.limit / watt) }
 }
 
-export const limit: Translator2<'limit'> = function* (command, words, _profile, memory): CommandSteps {
+export const limit: Translator2<'limit'> = function* (command, words, profile, memory): CommandSteps {
   const { evse = 0, phases, until } = command
   if (evse < 0 || evse > largestEvse) return refused(`evse: ${evse} is beyond what limits are kept for`)
   if (!readable(until)) return refused('until: no time that can be read')
-  const amount = yield* amountOf(command, memory)
+  const amount = yield* amountOf(command, profile, memory)
   if ('ended' in amount) return amount.ended
+  const allowed = (purpose: Limiting) => {
+    const yes = profile.allowedPurposes.includes(purpose)
+    if (!yes) profile.used('allowedPurposes')
+    return yes
+  }
+  if (profile.minStack > 0) profile.used('minStack')
   const apply = function* (purpose: Limiting): CommandSteps {
+    if (!allowed(purpose)) return refused(`this model takes no profile of the purpose ${purpose}`)
     const profileId = idOf(evse, purpose)
     const made = profileType(
       {
         profileId,
-        stackLevel: 0,
+        stackLevel: profile.minStack,
         purpose,
         kind: 'absolute',
         ...(until === undefined ? {} : { validUntil: new Date(until).toISOString() }),

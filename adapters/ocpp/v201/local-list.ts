@@ -3,7 +3,7 @@
 import type { OCPP20 } from 'typed-ocpp'
 import type { ListEntry } from '../../../core/plugin/index.ts'
 import { ask, type CommandSteps, refused } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { idTokenType } from './id-token.ts'
 import { knownVariables } from './known-variables.ts'
 import { reasonOf, withResult } from './said.ts'
@@ -25,7 +25,7 @@ export const readListVersion: Translator2<'read_list_version'> = function* (): C
   return 'ended' in said ? said.ended : withResult({ version: said.answer.versionNumber })
 }
 
-function entryOf({ token, authorization }: ListEntry, words: Words, profile: StationProfile): Data {
+function entryOf({ token, authorization }: ListEntry, words: Words, profile: AppliedProfile): Data {
   const entry: Data = { idToken: idTokenType(token, words, profile) }
   if (authorization === undefined) return entry
   const { status, validUntil, groupToken } = authorization

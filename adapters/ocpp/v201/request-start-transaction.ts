@@ -10,10 +10,15 @@ export const start: Translator2<'start'> = function* (command, words, profile): 
   const { evse, token, groupToken, remoteStartId } = command
   const tooLong = token.value.length > words.maxIdToken
   if (tooLong) return refused(`token: ${token.value.length} characters; ${words.version} carries ${words.maxIdToken}`)
-  if (profile.remoteStartConnector === 'required' && evse === undefined)
+  if (profile.remoteStartConnector === 'required' && evse === undefined) {
+    profile.used('remoteStartConnector')
     return refused('this model needs the EVSE named')
+  }
   const request: OCPP20.RequestStartTransactionRequest = { remoteStartId, idToken: idTokenType(token, words, profile) }
-  if (evse !== undefined && evse > 0 && profile.remoteStartConnector !== 'forbidden') request.evseId = evse
+  if (evse !== undefined && evse > 0) {
+    if (profile.remoteStartConnector === 'forbidden') profile.used('remoteStartConnector')
+    else request.evseId = evse
+  }
   if (groupToken !== undefined) request.groupIdToken = idTokenType(groupToken, words, profile)
   if (command.profile !== undefined) {
     // F01.FR.08 and F01.FR.11: a TxProfile, and the station has not named its transaction yet.

@@ -12,7 +12,7 @@ import type {
   StationCommand,
 } from '../../../core/plugin/index.ts'
 import type { CommandSteps, Memory } from '../command.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 
 type Table<K extends string, W> = Readonly<Partial<Record<K, W>>>
 type MessageInfo = OCPP21.SetDisplayMessageRequest['message']
@@ -59,7 +59,7 @@ export interface Words {
 export type Translator2<N extends StationCommand['name']> = (
   command: Extract<StationCommand, { name: N }>,
   words: Words,
-  profile: StationProfile,
+  profile: AppliedProfile,
   memory: Memory,
 ) => CommandSteps
 

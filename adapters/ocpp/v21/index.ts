@@ -5,7 +5,7 @@ import type { Authorization, StationCommand } from '../../../core/plugin/index.t
 import type { CommandSteps, Memory } from '../command.ts'
 import { type Dialect, messageTables } from '../dialect.ts'
 import type { Reading } from '../message.ts'
-import type { StationProfile } from '../profile.ts'
+import type { AppliedProfile } from '../profile.ts'
 import { authorizeIn } from '../v201/authorize.ts'
 import { type CertificateLimits, certificateInquiries } from '../v201/certificate-inquiries.ts'
 import { chargingNeeds } from '../v201/charging-notices.ts'
@@ -21,7 +21,7 @@ import { paymentInquiries } from './payments.ts'
 import { changeTariff, clearTariffs, readTariffs, setDefaultTariff, webPaymentStarted } from './tariffs.ts'
 import { words21 } from './words.ts'
 
-function command(asked: StationCommand, profile: StationProfile, memory: Memory): CommandSteps {
+function command(asked: StationCommand, profile: AppliedProfile, memory: Memory): CommandSteps {
   switch (asked.name) {
     case 'set_default_tariff':
       return setDefaultTariff(asked, words21, profile, memory)

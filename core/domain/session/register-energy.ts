@@ -1,6 +1,8 @@
 // Owns the energy of one transaction: the sum of plausible positive steps of its import register.
 // Must not trust any single reading: registers reset, lie at the beginning, and change scale (catalogue M4-M9, X6).
 
+import type { RegisterKind } from '../station-model.ts'
+
 /** One register reading; `wh` is an integer. */
 export interface RegisterReading {
   at: Date
@@ -26,9 +28,21 @@ export interface RegisterState {
   flags: readonly RegisterFlag[]
 }
 
-export type RegisterFlag = 'register_reset' | 'implausible_step' | 'kwh_labelled_wh' | 'scale_doubtful'
+export type RegisterFlag =
+  | 'register_restarted'
+  | 'register_reset'
+  | 'implausible_step'
+  | 'kwh_labelled_wh'
+  | 'scale_doubtful'
 
 export const emptyRegister: RegisterState = { energyWh: 0, base: null, doubtful: null, flags: [] }
+
+/** How the register of this model counts; left out, it goes on for ever (catalogue M5, M6). */
+export interface RegisterRule {
+  kind: RegisterKind
+  /** When the transaction began: a register of the session counts from there. */
+  since: Date
+}
 
 /** Power assumed for a station that told nothing: above the largest connector on the market, below a lifetime register's jump. */
 export const assumedMaxPowerW = 400_000
@@ -56,17 +70,44 @@ function withFlag(flags: readonly RegisterFlag[], flag: RegisterFlag): readonly 
  * Adds the next reading in time order.
  * @param maxPowerW rated power of the EVSE in watts
  */
-export function addReading(state: RegisterState, reading: RegisterReading, maxPowerW: number): RegisterState {
+export function addReading(
+  state: RegisterState,
+  reading: RegisterReading,
+  maxPowerW: number,
+  rule?: RegisterRule,
+): RegisterState {
   const { base, doubtful } = state
-  if (base === null) return { ...state, base: reading }
+  if (base === null) {
+    const counts = rule?.kind === 'session' && reading.wh > 0 && fits({ at: rule.since, wh: 0 }, reading, maxPowerW)
+    return counts ? restarted({ ...state, energyWh: reading.wh, base: reading }) : { ...state, base: reading }
+  }
   if (fits(base, reading, maxPowerW)) {
     return { ...state, energyWh: state.energyWh + (reading.wh - base.wh), base: reading, doubtful: null }
   }
   if (doubtful !== null && fits(doubtful, reading, maxPowerW)) {
-    return { ...state, energyWh: state.energyWh + (reading.wh - doubtful.wh), base: reading, doubtful: null }
+    const after = { ...state, energyWh: state.energyWh + (reading.wh - doubtful.wh), base: reading, doubtful: null }
+    // It began anew at zero, so what it shows since then has flowed, too.
+    return restarts(rule, base, doubtful, maxPowerW)
+      ? restarted({ ...after, energyWh: after.energyWh + doubtful.wh })
+      : after
   }
+  if (restarts(rule, base, reading, maxPowerW)) return { ...state, doubtful: reading }
   const flag = reading.wh < base.wh ? 'register_reset' : 'implausible_step'
   return { ...state, doubtful: reading, flags: withFlag(state.flags, flag) }
+}
+
+function restarts(
+  rule: RegisterRule | undefined,
+  base: RegisterReading,
+  low: RegisterReading,
+  maxPowerW: number,
+): boolean {
+  if (rule === undefined || rule.kind === 'lifetime' || low.wh >= base.wh) return false
+  return fits({ at: base.at, wh: 0 }, low, maxPowerW)
+}
+
+function restarted(state: RegisterState): RegisterState {
+  return { ...state, flags: withFlag(state.flags, 'register_restarted') }
 }
 
 /** Time order; readings of one instant by value, so that the result does not depend on how they arrived. */
@@ -84,11 +125,15 @@ export interface SummedReadings {
  * Energy of a set of readings, in whatever order they are given. Where numbers look like kWh under the label Wh, both meanings
  * are summed, and the one stands that the register's own steps and the measured power bear out.
  */
-export function sumReadings(readings: readonly RegisterReading[], maxPowerW: number): SummedReadings {
+export function sumReadings(
+  readings: readonly RegisterReading[],
+  maxPowerW: number,
+  rule?: RegisterRule,
+): SummedReadings {
   const sorted = [...readings].sort(compareReadings)
-  const asSaid = fold(sorted, maxPowerW)
+  const asSaid = fold(sorted, maxPowerW, rule)
   if (!sorted.some((r) => r.ifKwhWh !== undefined)) return asSaid
-  const asKwh = fold(sorted.map((r) => ({ at: r.at, wh: r.ifKwhWh ?? r.wh })).sort(compareReadings), maxPowerW)
+  const asKwh = fold(sorted.map((r) => ({ at: r.at, wh: r.ifKwhWh ?? r.wh })).sort(compareReadings), maxPowerW, rule)
   const choice = meant(asSaid.state, asKwh.state, powerEnergyWh(sorted))
   return choice === 'kwh'
     ? flagged(asKwh, 'kwh_labelled_wh')
@@ -97,11 +142,11 @@ export function sumReadings(readings: readonly RegisterReading[], maxPowerW: num
       : flagged(asSaid, 'scale_doubtful')
 }
 
-function fold(sorted: readonly RegisterReading[], maxPowerW: number): SummedReadings {
+function fold(sorted: readonly RegisterReading[], maxPowerW: number, rule: RegisterRule | undefined): SummedReadings {
   let state = emptyRegister
   const points: { at: Date; energyWh: number }[] = []
   for (const reading of sorted) {
-    state = addReading(state, reading, maxPowerW)
+    state = addReading(state, reading, maxPowerW, rule)
     if (state.base === reading) points.push({ at: reading.at, energyWh: state.energyWh })
   }
   return { state, points }
@@ -125,7 +170,7 @@ function powerEnergyWh(sorted: readonly RegisterReading[]): number | null {
 }
 
 function meant(asSaid: RegisterState, asKwh: RegisterState, byPowerWh: number | null): 'wh' | 'kwh' | 'unknown' {
-  const [saidFits, kwhFits] = [asSaid, asKwh].map((s) => s.flags.length === 0)
+  const [saidFits, kwhFits] = [asSaid, asKwh].map((s) => s.flags.every((flag) => flag === 'register_restarted'))
   if (saidFits !== kwhFits) return saidFits ? 'wh' : 'kwh'
   if (byPowerWh === null || byPowerWh < 50) return asKwh.energyWh === asSaid.energyWh ? 'wh' : 'unknown'
   // A thousandfold apart: whichever is nearer on a logarithmic scale.

@@ -21,6 +21,7 @@ import { places } from './places.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
+import { stationProfiles } from './station-profiles.ts'
 import { tariffs } from './tariffs.ts'
 
 export interface HandlersDeps {
@@ -47,6 +48,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
       closing: deps.closing,
     }),
     ...stationNotices(),
+    ...stationProfiles({ host: ports.host, chargers: ports.chargers }),
     ...charging,
     ...campaigns,
     ...reservations(ports.chargers),

@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { ChargerProtocol } from '../../domain/charger-fact.ts'
 import type { Admission, AdmissionRequest, AdmittedStation } from '../../domain/charger-port.ts'
-import type { StationRecord } from '../../store/charger-state.ts'
+import type { FoundStation, StationRecord } from '../../store/charger-state.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import type { HubTables } from '../../store/schema.ts'
 import { transaction } from '../../store/transaction.ts'
@@ -14,7 +14,7 @@ const longestIdentity = 255
 
 export function admitStation(
   deps: ChargerDeps & { db: Kysely<HubTables> },
-  find: (identity: string) => Promise<StationRecord | undefined>,
+  find: (identity: string) => Promise<FoundStation | undefined>,
 ) {
   return async (request: AdmissionRequest): Promise<Admission> => {
     const code = request.identity
@@ -46,7 +46,7 @@ export function admitStation(
   }
 }
 
-export function admitted(record: StationRecord): AdmittedStation {
+export function admitted(record: FoundStation): AdmittedStation {
   return {
     organizationId: record.organization_id,
     siteId: record.site_id,
@@ -58,6 +58,8 @@ export function admitted(record: StationRecord): AdmittedStation {
     model: record.model,
     firmware: record.firmware,
     settings: record.settings,
+    timeZone: record.time_zone,
+    traits: record.traits,
   }
 }
 

@@ -24,9 +24,11 @@ import {
 import type { HubTables } from '../../store/schema.ts'
 import { admitStation } from './admit-station.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { deviationRows } from './count-deviation.ts'
 import { endOfReply, finishCommand } from './finish-command.ts'
 import { settleSessions } from './settle-sessions.ts'
 import { StaleEpoch, StationLane } from './station-lane.ts'
+import { sameTraits } from './station-state.ts'
 
 interface Connected {
   opening: StationOpening
@@ -134,6 +136,8 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     sockets.set(station.stationId, entry)
     older?.opening.displaced('A newer connection of this station was admitted.')
     await announce(lane, epoch, 'station.connected', { protocol: opening.protocol })
+    const traits = opening.traits ?? {}
+    if (!sameTraits(station.traits ?? {}, traits)) await lane.takeTraits(epoch, traits)
     const sink = sinkOf(entry)
     void sendWaiting(entry)
     return sink
@@ -194,22 +198,10 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
         lane.aside(epoch, lane.frameEffect(station.siteId, frame, epoch))
       },
       deviation(code, sample) {
-        const now = deps.clock.now()
-        lane.aside(
-          epoch,
-          effect.deviation({
-            organization_id: station.organizationId,
-            code,
-            vendor: station.vendor ?? '',
-            model: station.model ?? '',
-            firmware: station.firmware ?? '',
-            count: 1,
-            first_at: now,
-            last_at: now,
-            last_station_id: station.stationId,
-            sample: sample?.slice(0, 500) ?? null,
-          }),
-        )
+        // What it said at boot is newer than what was known at the door.
+        const { vendor, model, firmware } = lane.state?.record ?? station
+        const kind = { vendor: vendor ?? '', model: model ?? '', firmware: firmware ?? '' }
+        for (const row of deviationRows({ station, kind, code, sample, at: deps.clock.now() })) lane.aside(epoch, row)
       },
       seen(at) {
         entry.seenAt = at

@@ -5,7 +5,7 @@ import { effect } from '../../store/charger-effects.ts'
 import { firmwareHistoryEffect } from '../../store/firmware-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { campaignJob } from './command-followers.ts'
-import type { StationState } from './station-state.ts'
+import { type StationState, setTraits } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
 
 export function reduceBoot(
@@ -21,6 +21,8 @@ export function reduceBoot(
     model: fact.model,
     firmware: fact.firmware ?? null,
   }
+  const traits = fact.traits ?? {}
+  setTraits(station, traits)
   work.effects.push(
     effect.stationBoot({
       ...inStation(station),
@@ -30,6 +32,7 @@ export function reduceBoot(
       firmware: fact.firmware ?? null,
       boot_reason: fact.reason ?? null,
       booted_at: work.receivedAt,
+      traits,
     }),
   )
   const stationId = station.record.station_id

@@ -6,7 +6,7 @@ import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { resolveTransaction } from './resolve-transaction.ts'
 import { settleSessions } from './settle-sessions.ts'
-import { type EvseState, evseOf, type StationState, type TransactionState } from './station-state.ts'
+import { type EvseState, evseOf, registerRule, type StationState, type TransactionState } from './station-state.ts'
 import { addReview, type StationWork } from './station-work.ts'
 
 /** Writes samples of one EVSE; those of a transaction also go into its sum. */
@@ -71,7 +71,10 @@ function foldReading(
   const last = doubtful !== null && (base === null || doubtful.at > base.at) ? doubtful : base
   if (last !== null && compareReadings(last, reading) === 0) return
   if (transaction.refold || (last !== null && compareReadings(last, reading) > 0)) transaction.refold = true
-  else transaction.register = addReading(transaction.register, reading, evseOf(station, evseNumber).maxPowerW)
+  else {
+    const { maxPowerW, traits } = evseOf(station, evseNumber)
+    transaction.register = addReading(transaction.register, reading, maxPowerW, registerRule(traits, transaction))
+  }
 }
 
 export async function reduceMeter(

@@ -3,9 +3,10 @@
 import type { Authorization, TransactionOutcome, TransactionReported } from '../../domain/charger-fact.ts'
 import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { countTrait } from './count-deviation.ts'
 import { matchRemoteStart } from './match-remote-start.ts'
 import { addSamples } from './reduce-meter.ts'
-import { addEvse } from './reduce-status.ts'
+import { addEvse, reduceStatus } from './reduce-status.ts'
 import { allTransactions, resolveTransaction } from './resolve-transaction.ts'
 import { settleSessions } from './settle-sessions.ts'
 import { endedAt, endNotBeforeStart, fillStart, startTransaction } from './start-transaction.ts'
@@ -36,6 +37,8 @@ export async function reduceTransaction(
   await settleSessions(deps, station, evse, work, touched, new Set([transaction]))
   if (!repeat) matchRemoteStart(deps, station, work, transaction)
   if (fact.reservationId !== undefined) noteReservation(station, work, transaction, fact.reservationId)
+  if (station.record.traits.statusWithoutNotification === true)
+    await inferStatus(deps, station, work, transaction, fact)
   return {
     number: transaction.row.number ?? 0,
     disposition: repeat ? 'repeat' : 'new',
@@ -59,6 +62,26 @@ function noteReservation(
       key: `reservation:${transaction_id}`,
     }),
   )
+}
+
+/** A station that never tells its state: charging from the start of a transaction, available from its end. */
+async function inferStatus(
+  deps: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  { row }: TransactionState,
+  fact: TransactionReported,
+): Promise<void> {
+  if (fact.phase === 'updated') return
+  const { disposition } = await reduceStatus(deps, station, work, {
+    kind: 'connector.status',
+    evse: row.evse_number,
+    connector: row.connector_number,
+    status: fact.phase === 'started' ? 'charging' : 'available',
+    rawStatus: '',
+    time: fact.time,
+  })
+  if (disposition === 'new') countTrait(station, work, 'statusWithoutNotification')
 }
 
 /** 2.x events may come before their Started (out of order, or it was lost): the transaction begins with what there is. */
@@ -201,6 +224,28 @@ async function authoriseOnce(
   return authorization
 }
 
+/** Closed all the same (T12); where the operator wants to know, a person looks at it. */
+function noteOtherCard(
+  deps: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  row: TransactionState['row'],
+  { token, time }: TransactionReported,
+): void {
+  if (station.record.traits.acceptStopTagMismatch !== false || token === undefined || row.id_token === null) return
+  if (token.value.toLowerCase() === row.id_token.toLowerCase()) return
+  countTrait(station, work, 'acceptStopTagMismatch')
+  addReview(deps, station, work, {
+    contentKey: `stop_tag:${row.transaction_id}`,
+    kind: 'stop_tag_mismatch',
+    reason: 'The transaction was stopped with another card than it was started with.',
+    data: { started: row.id_token, stopped: token.value },
+    subjectType: 'ocpp_transaction',
+    subjectId: row.transaction_id,
+    at: time.at,
+  })
+}
+
 function withFlag(flags: readonly string[], flag: string): readonly string[] {
   return flags.includes(flag) ? flags : [...flags, flag]
 }
@@ -228,6 +273,7 @@ function endTransaction(
     }
     return
   }
+  noteOtherCard(deps, station, work, row, fact)
   const missing = fact.registerWh === undefined || fact.registerWh < 0
   const flags = row.flags.filter((f) => !ours.includes(f))
   transaction.row = endNotBeforeStart({

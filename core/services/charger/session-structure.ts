@@ -1,6 +1,11 @@
 // Owns the short form of what a session was derived from: equal texts mean that nothing needs measuring again.
 // Must not include readings; callers know when those arrived.
-import { type DerivedSession, deriveSessions, type TransactionFacts } from '../../domain/session/index.ts'
+import {
+  type DerivedSession,
+  deriveSessions,
+  type StatusFact,
+  type TransactionFacts,
+} from '../../domain/session/index.ts'
 import type { EvseState, SessionState, TransactionState } from './station-state.ts'
 
 /** The end is ours, proven only by the next start; it is derived again each time. */
@@ -37,10 +42,16 @@ export interface Membership {
   members: TransactionState[]
 }
 
+/** Where Finishing stays on after the cable is out, it says as much as Available once the transaction is over (finishingMeansIdle). */
+function statusesOf({ statuses, traits }: EvseState): readonly StatusFact[] {
+  if (traits.finishingMeansIdle !== false) return statuses
+  return statuses.map((each) => (each.status === 'finishing' ? { at: each.at, status: 'available' } : each))
+}
+
 export function deriveMemberships(evse: EvseState): Membership[] {
   const candidates = evse.transactions.filter((t) => t.row.state !== 'review')
   const byId = new Map(candidates.map((t) => [t.row.transaction_id, t]))
-  return deriveSessions(candidates.map(factsOf), evse.statuses).map((derived) => ({
+  return deriveSessions(candidates.map(factsOf), statusesOf(evse)).map((derived) => ({
     derived,
     members: derived.transactions.flatMap((t) => byId.get(t.id) ?? []),
   }))

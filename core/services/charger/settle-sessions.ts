@@ -12,9 +12,16 @@ import {
 import { effect, type SessionRow } from '../../store/charger-effects.ts'
 import { readRegisters } from '../../store/charger-state.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { countTrait } from './count-deviation.ts'
 import { sessionContent, sessionHolder } from './session-content.ts'
 import { deriveMemberships, estimatedEnd, isCut, NeedsHistory, structureOf } from './session-structure.ts'
-import type { EvseState, SessionState, StationState, TransactionState } from './station-state.ts'
+import {
+  type EvseState,
+  registerRule,
+  type SessionState,
+  type StationState,
+  type TransactionState,
+} from './station-state.ts'
 import { addEvent, addReview, addSessionJobs, inStation, type StationWork } from './station-work.ts'
 
 /** All readings of a transaction: stored ones and those of this unit, up to its end (what comes later is kept for audit only). */
@@ -65,7 +72,7 @@ async function measure(
   const measured: Measured = { energyWh: 0, points: [], registers: [], flags: [] }
   for (const member of members) {
     const readings = await readingsOf(deps, station, evse, member, work)
-    const { state, points } = sumReadings(readings, evse.maxPowerW)
+    const { state, points } = sumReadings(readings, evse.maxPowerW, registerRule(evse.traits, member))
     member.register = state
     member.refold = false
     const before = measured.energyWh
@@ -252,6 +259,7 @@ async function writeSession(
     startedAt: derived.startedAt,
   }
   evse.sessions.set(id, after)
+  if (!active) countTraits(station, evse, work, derived, measured)
   announce(deps, station, evse, work, before, after, row, settled)
   for (const member of members) touched.add(member)
   const doubt = active ? undefined : registerDoubts.find(({ flag }) => measured.flags.includes(flag))
@@ -266,6 +274,20 @@ async function writeSession(
       at: work.receivedAt,
     })
   }
+}
+
+/** Each writing of a settled session that came out differently because of its station's model. */
+function countTraits(
+  station: StationState,
+  evse: EvseState,
+  work: StationWork,
+  derived: DerivedSession,
+  measured: Measured,
+): void {
+  if (measured.flags.includes('register_restarted')) countTrait(station, work, 'registerKind')
+  const unplugged = derived.unpluggedAt?.getTime()
+  const finishing = evse.statuses.some((s) => s.status === 'finishing' && s.at.getTime() === unplugged)
+  if (evse.traits.finishingMeansIdle === false && finishing) countTrait(station, work, 'finishingMeansIdle')
 }
 
 function announce(

@@ -5,9 +5,10 @@ import { emptyRegister } from '../../domain/session/index.ts'
 import { effect, type TransactionRow } from '../../store/charger-effects.ts'
 import { findTransaction } from '../../store/charger-state.ts'
 import type { ChargerDeps } from './charger-deps.ts'
+import { countTrait } from './count-deviation.ts'
 import { allTransactions, keyOf, remember } from './resolve-transaction.ts'
 import { evseOf, type StationState, type TransactionState } from './station-state.ts'
-import { inStation, type StationWork } from './station-work.ts'
+import { addReview, inStation, type StationWork } from './station-work.ts'
 
 /** What names a start for ever: 1.6 by what it says, 2.x by its own name and first time. */
 function startKey(fact: TransactionReported, evse: number): string {
@@ -38,7 +39,7 @@ export async function startTransaction(
   const key = startKey(fact, evseNumber)
   const known = await findStarted(deps, station, fact, key)
   if (known !== null) return known
-  const number = fact.name.by === 'hub' ? takeNumber(station, work) : null
+  const number = fact.name.by === 'hub' ? takeNumber(deps, station, work) : null
   const row: TransactionRow = {
     ...inStation(station),
     transaction_id: deps.newId(),
@@ -184,9 +185,20 @@ export function endedAt(row: TransactionRow, at: Date): boolean {
 }
 
 /** Durable, counted up per station, never used again (catalogue X11); the column keeps it inside 31 bits (T13). */
-function takeNumber(station: StationState, work: StationWork): number {
+function takeNumber(deps: ChargerDeps, station: StationState, work: StationWork): number {
   const number = station.record.next_transaction_number
   const next = number + 1
+  const { txIdMax } = station.record.traits
+  if (txIdMax !== undefined && number > txIdMax) {
+    countTrait(station, work, 'txIdMax')
+    addReview(deps, station, work, {
+      contentKey: 'transaction_numbers',
+      kind: 'transaction_numbers_used_up',
+      reason: `The station can hold transaction numbers up to ${txIdMax}, and all of them were given out: it may report ends under other numbers. They are matched by connector, card and time.`,
+      data: { number, txIdMax },
+      at: work.receivedAt,
+    })
+  }
   station.record = { ...station.record, next_transaction_number: next }
   work.effects.push(
     effect.transactionNumber({

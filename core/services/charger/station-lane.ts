@@ -2,6 +2,7 @@
 // Must not keep memory that the database does not have: a commit that fails throws the memory away.
 import type { ChargerFact, ChargerOutcome, WireFrame } from '../../domain/charger-fact.ts'
 import { HubError } from '../../domain/hub-error.ts'
+import type { StationTraits } from '../../domain/station-model.ts'
 import { effect } from '../../store/charger-effects.ts'
 import { loadStations, type PendingStart, type StationKey, type StationMemory } from '../../store/charger-state.ts'
 import type { Fence } from '../../store/fence.ts'
@@ -14,8 +15,8 @@ import { reduceNotice } from './reduce-notice.ts'
 import { reduceStatus } from './reduce-status.ts'
 import { reduceTransaction } from './reduce-transaction.ts'
 import { NeedsHistory, rememberStructures } from './session-structure.ts'
-import { type EvseState, type StationState, stationState } from './station-state.ts'
-import { newWork, type StationWork } from './station-work.ts'
+import { type EvseState, type StationState, setTraits, stationState } from './station-state.ts'
+import { inStation, newWork, type StationWork } from './station-work.ts'
 
 /** A newer socket of the same station has won; whoever still holds the older one must let go. */
 export class StaleEpoch extends HubError {
@@ -207,6 +208,14 @@ export class StationLane {
     const rows = this.#aside
     if (rows.length > 0) this.#aside = []
     return rows
+  }
+
+  /** What the adapter says of the station's model before it boots; written only when it is news. */
+  takeTraits(epoch: number, traits: StationTraits): Promise<void> {
+    return this.run(this.#deps.clock.now(), epoch, (state, work) => {
+      setTraits(state, traits)
+      work.effects.push(effect.stationTraits({ ...inStation(state), traits }))
+    })
   }
 
   /** Adds rows that depend on nothing in memory; they need no place in the lane's order. */

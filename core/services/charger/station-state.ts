@@ -6,9 +6,11 @@ import {
   assumedMaxPowerW,
   emptyRegister,
   type RegisterReading,
+  type RegisterRule,
   type RegisterState,
   type StatusFact,
 } from '../../domain/session/index.ts'
+import type { StationTraits } from '../../domain/station-model.ts'
 import type { TransactionRow } from '../../store/charger-effects.ts'
 import type { PendingStart, StationMemory, StationRecord, StoredSession } from '../../store/charger-state.ts'
 import { sessionContent, sessionHolder } from './session-content.ts'
@@ -50,6 +52,7 @@ export interface EvseState {
   evseId: string | null
   bayId: string | null
   maxPowerW: number
+  traits: StationTraits
   connectors: Map<number, ConnectorState>
   statuses: StatusFact[]
   transactions: TransactionState[]
@@ -58,6 +61,23 @@ export interface EvseState {
   looseUntil: Date
   /** Facts before this instant may be missing here; sessions that begin earlier must not be derived again from the rest. */
   completeFrom: Date | null
+}
+
+/** Undefined where the register goes on for ever. */
+export function registerRule(traits: StationTraits, { row }: TransactionState): RegisterRule | undefined {
+  const { registerKind } = traits
+  return registerKind === undefined ? undefined : { kind: registerKind, since: row.started_at }
+}
+
+export function sameTraits(a: StationTraits, b: StationTraits): boolean {
+  const names = [...Object.keys(a), ...Object.keys(b)] as (keyof StationTraits)[]
+  return names.every((name) => a[name] === b[name])
+}
+
+/** The traits of its model reach every EVSE: sessions are derived by them. */
+export function setTraits(station: StationState, traits: StationTraits): void {
+  station.record = { ...station.record, traits }
+  for (const evse of station.evses.values()) evse.traits = traits
 }
 
 export interface StationState {
@@ -76,6 +96,7 @@ export function evseOf(station: StationState, number: number): EvseState {
     evseId: null,
     bayId: null,
     maxPowerW: station.record.max_power_w ?? assumedMaxPowerW,
+    traits: station.record.traits,
     connectors: new Map(),
     statuses: [],
     transactions: [],

@@ -135,6 +135,26 @@ export function decideAdmission(deps: ServiceDeps) {
   }
 }
 
+/** Takes `flags` in place of all settings that are named in `known`; other settings stay. */
+export function overrideFlags(deps: ServiceDeps, known: readonly string[]) {
+  return (
+    access: Access,
+    stationId: string,
+    flags: Readonly<Record<string, unknown>>,
+    version?: number,
+  ): Promise<Outcome<Station>> => {
+    const overriding = manage<Station, never, object>({
+      ...(rules(null) as unknown as RecordRules<Station, never, object>),
+      updates: 'profile_overridden',
+      async update(_making, before) {
+        const others = Object.entries(before.settings).filter(([name]) => !known.includes(name))
+        return columns(columnsOf(stations, { settings: { ...Object.fromEntries(others), ...flags } }))
+      },
+    })
+    return overriding(deps).update(access, stationId, {}, version)
+  }
+}
+
 const bayOf = (siteId: string | null, id: string | null | undefined) => ({
   pointer: '/bayId',
   table: bays,

@@ -14,9 +14,9 @@ const runs = { seed: 20_250_601, numRuns: 500 }
 function drive(
   command: StationCommand,
   answer: (call: OutgoingCall) => CallAnswer,
-  profile: StationProfile = standardProfile,
+  flags: StationProfile = standardProfile,
 ): { calls: OutgoingCall[]; reply: CommandReply } {
-  const steps: CommandSteps = v16.command(command, profile, new Map(), at)
+  const steps: CommandSteps = v16.command(command, { ...flags, used: () => undefined }, new Map(), at)
   const calls: OutgoingCall[] = []
   let step = steps.next()
   while (step.done !== true) {

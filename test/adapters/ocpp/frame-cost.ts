@@ -6,6 +6,7 @@ import { decodeFrame } from '../../../adapters/ocpp/frame.ts'
 import { Inbox } from '../../../adapters/ocpp/inbox.ts'
 import type { Line } from '../../../adapters/ocpp/line.ts'
 import { standardProfile } from '../../../adapters/ocpp/profile.ts'
+import { applyProfile } from '../../../adapters/ocpp/profile-of.ts'
 import { systemPulse } from '../../../adapters/ocpp/pulse.ts'
 import { v16 } from '../../../adapters/ocpp/v16/index.ts'
 import { v201 } from '../../../adapters/ocpp/v201/index.ts'
@@ -54,7 +55,10 @@ function line(dialect: Dialect): Line {
     shared: { config: completeConfig({}), clock, pulse: systemPulse(), log: quiet, newId: () => '' },
     station,
     dialect,
-    profile: standardProfile,
+    profile: applyProfile(standardProfile, null, () => undefined),
+    follow() {},
+    busy: false,
+    quiet: async () => undefined,
     sink,
     ended: false,
     retiring: false,

@@ -89,7 +89,7 @@ describe('fields', () => {
     expect(last('J13')).toMatchObject({ token: { value: 'A1B2' } })
     await station.ask('Authorize', { idTag: 'A1B2_7' })
     expect(last('J13')).toMatchObject({ token: { value: 'A1B2' } })
-    expect(hub.port.codesOf('J13')).toEqual(['J13', 'J13'])
+    expect(hub.port.codesOf('J13')).toEqual(['J13', 'flag:tagCut', 'J13', 'flag:tagCut'])
   })
 
   test('J16 numbers, booleans and lists in the wrong JSON type', async () => {

@@ -71,7 +71,7 @@ describe('M4 kWh labelled Wh', () => {
     const known = await hub.station('SCALE', 'ocpp1.6', { vendor: 'OpenEVSE', firmware: '4.2.2' })
     const { samples, codes } = await read([{ value: '361', unit: 'Wh' }], known, 'SCALE')
     expect(samples).toEqual([{ time, context: 'periodic', registerWh: 361_000 }])
-    expect(codes).toEqual(['M4'])
+    expect(codes).toEqual(['M4', 'flag:energyScale'])
     await known.ask('StartTransaction', { connectorId: 1, idTag: 'A', meterStart: 361, timestamp })
     expect(hub.port.factsOf('SCALE').at(-1)).toMatchObject({ registerWh: 361_000 })
   })
@@ -185,7 +185,10 @@ test('M13, M14 power derived from current and voltage where the profile says so'
   ]
   expect((await read(plain)).samples[0]).not.toHaveProperty('powerW')
   const derived = await hub.station('DERIVE', 'ocpp1.6', { settings: { powerDerivation: true } })
-  expect(await read(plain, derived, 'DERIVE')).toMatchObject({ samples: [{ powerW: 9_666 }], codes: ['M13'] })
+  expect(await read(plain, derived, 'DERIVE')).toMatchObject({
+    samples: [{ powerW: 9_666 }],
+    codes: ['M13', 'flag:powerDerivation'],
+  })
   const totals = [
     { value: '32', measurand: 'Current.Import' },
     { value: '230', measurand: 'Voltage' },

@@ -214,6 +214,7 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
           serial: null,
           firmware: null,
           boot_reason: null,
+          traits: {},
           booted_at: now,
         }),
         event('station.booted'),
