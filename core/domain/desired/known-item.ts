@@ -42,6 +42,9 @@ export type Protocol = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1'
 const minute = 60_000
 const longestPause = 6 * 60 * minute
 
+/** A station may lose its connection over a command; from the third time on, a new start alone does not bring it again. */
+export const patientAttempts = 3
+
 /** One minute, then twice as long each time, up to six hours. */
 export function nextTry(attempts: number, now: Date): Date {
   return new Date(now.getTime() + Math.min(minute * 2 ** Math.min(attempts - 1, 12), longestPause))
@@ -72,9 +75,13 @@ export function unknownItem(kind: DesiredKind, key: string): Known {
 export function renewed(known: Known, aim: Aim | undefined, bootedAt: Date | null): Known {
   const fresh = { attempts: 0, nextTryAt: null, silent: false, bootWait: null, reason: null }
   let next = known
-  if (bootedAt !== null && known.triedAt !== null && known.triedAt < bootedAt) {
+  const wary = known.silent && known.attempts >= patientAttempts
+  if (bootedAt !== null && known.triedAt !== null && known.triedAt < bootedAt && !wary) {
     const open = known.state === 'in_line' || known.state === 'drifted'
-    next = { ...next, ...fresh, state: open ? known.state : 'unknown', checkedAt: open ? known.checkedAt : null }
+    // Attempts go on counting for what waited for this start: a station that ignores it must not be restarted without end.
+    if (known.bootWait !== null)
+      next = { ...next, ...fresh, attempts: known.attempts, state: 'pending', checkedAt: null }
+    else next = { ...next, ...fresh, state: open ? known.state : 'unknown', checkedAt: open ? known.checkedAt : null }
   }
   if (aim === undefined) return next.desiredHash === null ? next : { ...next, ...fresh, desiredHash: null }
   if (aim.inapplicable !== null)

@@ -8,7 +8,9 @@ import {
   getCommand,
   moveCommand,
 } from '../../store/commands.ts'
-import { appendEvents } from '../../store/event-log.ts'
+import { addJobs, appendEvents } from '../../store/event-log.ts'
+import type { Db } from '../../store/record-table.ts'
+import { reconcileJob, reconciler } from '../../store/station-actual.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 
@@ -45,7 +47,7 @@ export function endOfReply(name: string, reply: CommandReply): End {
       return {
         state: 'answered',
         // Stations may say yes and have nothing to tell: then nothing follows.
-        outcome: Object.hasOwn(promises, name) && reply.result?.['empty'] !== true ? 'pending' : 'accepted',
+        outcome: Object.hasOwn(promises, name) && reply.result?.empty !== true ? 'pending' : 'accepted',
         reason: null,
         ...(reply.result === undefined ? {} : { result: reply.result }),
       }
@@ -101,13 +103,20 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
           })
           .execute()
       }
-      await appendEvents(trx, [finished(deps, row, now)])
+      await tellFinished(deps, trx, row, now)
       return row
     })
   }
 }
 
-export function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
+/** The event of an end, and the next look at a station whose desired state the command was part of. */
+export async function tellFinished(deps: ServiceDeps, trx: Db, row: CommandRow, now: Date): Promise<void> {
+  await appendEvents(trx, [finished(deps, row, now)])
+  if (row.requested_by === reconciler && row.outcome !== 'pending')
+    await addJobs(trx, [reconcileJob({ organizationId: row.organization_id, stationId: row.station_id })])
+}
+
+function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
   return {
     id: deps.newId(),
     type: 'command.finished' as const,
@@ -166,7 +175,7 @@ export function giveUpRemoteStart(deps: ServiceDeps) {
         .where('outcome', '=', 'pending')
         .returningAll()
         .executeTakeFirst()
-      if (row !== undefined) await appendEvents(trx, [finished(deps, row, now)])
+      if (row !== undefined) await tellFinished(deps, trx, row, now)
     })
   }
 }

@@ -2,6 +2,7 @@
 // Must not admit a station: that was decided when its socket opened.
 import type { BootOutcome, StationBooted } from '../../domain/charger-fact.ts'
 import { effect } from '../../store/charger-effects.ts'
+import { reconcileBootEffect } from '../../store/station-actual.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import type { StationState } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
@@ -36,5 +37,8 @@ export function reduceBoot(
     occurredAt: work.receivedAt,
     data: { stationId, vendor: fact.vendor, model: fact.model, firmware: fact.firmware ?? null },
   })
+  if (station.record.admission === 'accepted') {
+    work.effects.push(reconcileBootEffect({ organization_id: station.record.organization_id, station_id: stationId }))
+  }
   return { admission: station.record.admission, intervalSeconds: deps.settings.heartbeatSeconds }
 }
