@@ -107,6 +107,13 @@ export async function deleteKnown(
   }
 }
 
+/** Everything is asked for again, and what was refused is tried again. What is under way goes on. */
+export async function forgetTroubles(trx: Db, { organizationId, stationId }: StationRef, now: Date): Promise<void> {
+  await sql`update station_actual set attempts = 0, next_try_at = null, silent = false, checked_at = null, updated_at = ${now},
+      state = case when state in ('refused', 'unsupported') then 'unknown' else state end
+    where organization_id = ${organizationId} and station_id = ${stationId}`.execute(trx)
+}
+
 export interface StoredList {
   state: ListState
   protocol: string | null
@@ -250,12 +257,14 @@ export const drifts = recordTable<Drift>()('station_actual', {
   },
 })
 
+export type StateCounts = Record<KnownState, number>
+
 /** How many rows of the caller's sites are in each state. */
 export async function countStates(
   db: Db,
   sight: { organizationId: string; siteIds: readonly string[] | null },
   of: { siteId?: string | undefined; kind?: string | undefined; stationId?: string | undefined },
-): Promise<Record<KnownState, number>> {
+): Promise<StateCounts> {
   const { rows } = await sql<{ state: KnownState; n: number }>`
     select state, count(*)::int as n from station_actual t
     where organization_id = ${sight.organizationId}

@@ -4,6 +4,7 @@
 export * from './absorb-list-reply.ts'
 export * from './absorb-reply.ts'
 export * from './applicability.ts'
+export * from './check-desired.ts'
 export * from './desired-item.ts'
 export * from './desired-of.ts'
 export * from './known-item.ts'

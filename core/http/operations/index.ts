@@ -9,6 +9,7 @@ import type { SessionCookies } from '../session-cookie.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
+import { desired } from './desired.ts'
 import { hub } from './hub.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
@@ -37,6 +38,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...places,
     ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
     ...charging,
+    ...desired,
     ...people,
     ...parking,
     ...links,
