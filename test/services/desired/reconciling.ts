@@ -3,6 +3,7 @@
 import type { StationOpening } from '../../../core/domain/charger-port.ts'
 import { systemNewId as newId } from '../../../core/runtime/random.ts'
 import { expireCommand } from '../../../core/services/charger/finish-command.ts'
+import { followCommand } from '../../../core/services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged, sweepDesired } from '../../../core/services/desired/desired-changed.ts'
 import { type DesiredCreate, manageDesiredItems } from '../../../core/services/desired/manage-desired.ts'
 import { reconcileStation } from '../../../core/services/desired/reconcile-station.ts'
@@ -30,6 +31,7 @@ export async function reconciling(database: TestDatabase, clock: ManualClock, he
     'desired.changed': desiredChanged(deps),
     'desired.lists_changed': localListsChanged(deps),
     'station.reconcile': reconcileStation({ ...deps, wake: (id) => hub.gateway.wake(id) }),
+    'command.follow': followCommand(deps),
     'command.expire': expireCommand(deps, 120_000),
   }
 
