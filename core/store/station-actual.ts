@@ -195,7 +195,7 @@ export async function stationsDue(
       and l.disconnected_at is null
     where a.command_id is null and a.boot_wait is null and (a.next_try_at is null or a.next_try_at <= ${at.now}) and (
       a.state in ('unknown', 'drifted', 'pending')
-      or (a.desired_hash is null and a.written_hash is not null)
+      or (a.desired_hash is null and a.written_hash is not null and a.state = 'in_line')
       or (a.state = 'in_line' and a.kind not in ('network_profile') and a.checked_at < ${at.verifiedBefore}
         and not (a.kind = 'profile' and l.protocol = 'ocpp1.6')))
     group by a.organization_id, a.station_id

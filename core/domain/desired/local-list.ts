@@ -97,6 +97,6 @@ export function listRefused(list: ListState): ListState {
  */
 export function listSeen(list: ListState, version: number): ListState {
   const seen = { ...list, counter: Math.max(list.counter, version), version }
-  if (list.sending !== null) return list.sending.version === version ? listTaken(list) : { ...listRefused(seen) }
+  if (list.sending !== null) return list.sending.version === version ? listTaken(list) : listRefused(seen)
   return list.entries !== null && list.version === version ? list : { ...seen, entries: null }
 }
