@@ -15,7 +15,8 @@ import {
 } from '../../../core/domain/desired/index.ts'
 import type { ListEntry, StationCommand } from '../../../core/domain/station-command.ts'
 
-const hour = 3_600_000
+const minute = 60_000
+const hour = 60 * minute
 const cards = ['A', 'B', 'C', 'D', 'E', 'F', 'G']
 const entry = (value: string, until: string | null): ListEntry => ({
   token: { value, kind: 'unknown' },
@@ -35,7 +36,7 @@ const happening = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .constantFrom<Fate>('served', 'served', 'refused', 'lost before', 'lost after', 'served late')
+      .constantFrom<Fate>('served', 'served', 'refused', 'lost before', 'lost after', 'served late', 'served late')
       .map((fate) => ({ kind: 'step' as const, fate })),
   },
   { weight: 1, arbitrary: fc.boolean().map((wipes) => ({ kind: 'boot' as const, wipes })) },
@@ -49,6 +50,7 @@ class ModelStation {
   version = 0
   entries = new Map<string, ListEntry>()
   late: SendList | null = null
+  lateIn = 0
 
   send(command: SendList): boolean {
     if (command.mode === 'differential' && command.version <= this.version) return false
@@ -74,7 +76,8 @@ test('the list ends equal to what is wanted', () => {
       let bootedAt = now
 
       const step = (fate: Fate): boolean => {
-        now = new Date(now.getTime() + 1000)
+        // Longer than the first pauses, so that much happens between the looks by the clock.
+        now = new Date(now.getTime() + 10 * minute)
         const hash = JSON.stringify(desired)
         const aim: Aim = { kind: 'local_list', key: 'list', value: {}, hash, inapplicable: null }
         row = renewed(row, aim, bootedAt)
@@ -99,10 +102,11 @@ test('the list ends equal to what is wanted', () => {
       }
       const answer = (command: StationCommand, fate: Fate): End => {
         const silent: End = { kind: 'silent', reason: 'lost' }
-        // What arrived late comes into force before the next message, at the latest.
-        const { late } = station
-        station.late = null
-        if (late !== null) station.send(late)
+        // What arrived late comes into force some messages later, after the hub has asked what stands there.
+        if (station.late !== null && --station.lateIn === 0) {
+          station.send(station.late)
+          station.late = null
+        }
         if (fate === 'lost before') return silent
         if (fate === 'refused') return { kind: 'refused', reason: 'Failed' }
         if (command.name === 'read_list_version')
@@ -110,6 +114,7 @@ test('the list ends equal to what is wanted', () => {
         if (command.name !== 'send_list') throw new Error(command.name)
         if (fate === 'served late') {
           station.late = command
+          station.lateIn = 2
           return silent
         }
         const taken = station.send(command)
