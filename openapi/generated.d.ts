@@ -520,6 +520,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desired-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stations are to have */
+        get: operations["listDesiredItems"];
+        put?: never;
+        /**
+         * Want something of stations
+         * @description Of all items with one kind and key, a station is to have the one of the narrowest scope: its own, else its model's, else its site's, else the organization's. Stations that are connected are told at once, the others after their next start. Passwords are no settings: they are changed by rotating the station's secret.
+         */
+        post: operations["createDesiredItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desired-items/{desiredItemId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                desiredItemId: components["parameters"]["DesiredItemId"];
+            };
+            cookie?: never;
+        };
+        /** One thing that stations are to have */
+        get: operations["getDesiredItem"];
+        put?: never;
+        post?: never;
+        /**
+         * Want it no longer
+         * @description What a wider scope wants comes back. Else lists, profiles, certificates, tariffs and messages that the hub put there are taken back; settings and network profiles stay as they are.
+         */
+        delete: operations["archiveDesiredItem"];
+        options?: never;
+        head?: never;
+        /**
+         * Want it otherwise
+         * @description Fields left out stay as they are. For another scope, kind or key make another item.
+         */
+        patch: operations["updateDesiredItem"];
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/desired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** What one station is to have, and where each comes from */
+        get: operations["getStationDesired"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** What one station has beside what it is to have */
+        get: operations["listStationDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a station now
+         * @description Everything is read anew, and what was refused or went unanswered is tried again.
+         */
+        post: operations["reconcileStation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stations have beside what they are to have */
+        get: operations["listDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evses": {
         parameters: {
             query?: never;
@@ -2385,6 +2510,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "station.drifted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something at a station is no longer as it is to be. */
+        post: operations["onStationDrifted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "station.in_line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A station has all that it is to have. */
+        post: operations["onStationInLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "station.pending": {
         parameters: {
             query?: never;
@@ -3648,6 +3807,52 @@ export interface components {
             hash: components["schemas"]["CertificateHash"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        DesiredItem: {
+            desiredItemId: components["schemas"]["Id"];
+            scope: components["schemas"]["DesiredScopeName"];
+            siteId: components["schemas"]["Id"] | null;
+            vendor: string | null;
+            model: string | null;
+            firmwarePrefix: string | null;
+            stationId: string | null;
+            kind: components["schemas"]["DesiredKind"];
+            key: components["schemas"]["DesiredKey"];
+            value: components["schemas"]["DesiredValue"];
+            /** @description While false, it is as if it were not there. */
+            enabled: boolean;
+        } & components["schemas"]["Stamp"];
+        DesiredItemCreate: {
+            scope: components["schemas"]["DesiredScopeName"];
+            siteId?: components["schemas"]["Id"];
+            vendor?: string;
+            model?: string;
+            firmwarePrefix?: string;
+            stationId?: components["schemas"]["Id"];
+            kind: components["schemas"]["DesiredKind"];
+            key: components["schemas"]["DesiredKey"];
+            value: components["schemas"]["DesiredValue"];
+            /** @default true */
+            enabled: boolean;
+        };
+        DesiredItemList: {
+            items: components["schemas"]["DesiredItem"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        DesiredItemPatch: {
+            value?: components["schemas"]["DesiredValue"];
+            enabled?: boolean;
+            archived?: boolean;
+        };
+        /** @description Tells things of one kind apart; a narrower scope with the same key takes the place of a wider one. Of a setting its name, of a network profile the number of its slot, of the local list `list`, of the others any name. */
+        DesiredKey: string;
+        /** @enum {string} */
+        DesiredKind: "setting" | "local_list" | "profile" | "root_certificate" | "default_tariff" | "display_message" | "network_profile";
+        /** @enum {string} */
+        DesiredScopeName: "organization" | "site" | "model" | "station";
+        /** @description By kind. `setting`: `value` (text), `resetAllowed` (the hub may restart the station when it is idle). `local_list`: `maxEntries`. `profile`: `profile` (a charging profile), `evse`, `failsafe` (installed before all else). `root_certificate`: `use`, `pem`. `default_tariff`: `tariff` (OCPP 2.1 TariffType), `evse`. `display_message`: `message`. `network_profile`: `profile`. */
+        DesiredValue: {
+            [key: string]: unknown;
+        };
         DeviationCode: {
             code: string;
             title: string;
@@ -3698,6 +3903,39 @@ export interface components {
             format: "ascii" | "html" | "uri" | "utf8" | "qr";
             language?: string;
             content: string;
+        };
+        Drift: {
+            siteId: components["schemas"]["Id"] | null;
+            stationId: components["schemas"]["Id"];
+            kind: components["schemas"]["DesiredKind"];
+            key: components["schemas"]["DesiredKey"];
+            state: components["schemas"]["KnownState"];
+            /** @description What is wanted; null when it is to be taken back. */
+            desired: unknown;
+            /** @description What the station said it has; null when it did not. */
+            actual: unknown;
+            /** @description In plain words. */
+            reason: string | null;
+            attempts: number;
+            nextTryAt: components["schemas"]["Instant"] | null;
+            checkedAt: components["schemas"]["Instant"] | null;
+            /** @description The command that is under way for it. */
+            commandId: components["schemas"]["Id"] | null;
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @description Rows in each state, whatever the page and the state that is filtered by. */
+        DriftCounts: {
+            unknown: number;
+            in_line: number;
+            drifted: number;
+            pending: number;
+            refused: number;
+            unsupported: number;
+        };
+        DriftList: {
+            items: components["schemas"]["Drift"][];
+            counts: components["schemas"]["DriftCounts"];
+            nextCursor: components["schemas"]["NextCursor"];
         };
         /** @description Watt-hours. */
         EnergyWh: number;
@@ -3889,6 +4127,8 @@ export interface components {
             what: string;
             source: string;
         };
+        /** @enum {string} */
+        KnownState: "unknown" | "in_line" | "drifted" | "pending" | "refused" | "unsupported";
         Lane: {
             laneId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -4463,6 +4703,11 @@ export interface components {
         Receipt: {
             [key: string]: unknown;
         };
+        ReconcileStarted: {
+            stationId: components["schemas"]["Id"];
+            /** @description While false, it begins at the station's next start. */
+            connected: boolean;
+        };
         RegisterReading: {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
@@ -4886,6 +5131,21 @@ export interface components {
             /** @description Left out: one EVSE, number 1. */
             evses?: components["schemas"]["StationEvse"][];
         } & components["schemas"]["StationFields"];
+        StationDesired: {
+            stationId: components["schemas"]["Id"];
+            items: components["schemas"]["StationDesiredEntry"][];
+        };
+        StationDesiredEntry: {
+            kind: components["schemas"]["DesiredKind"];
+            key: components["schemas"]["DesiredKey"];
+            value: components["schemas"]["DesiredValue"];
+            /** @description The item that it comes from. */
+            desiredItemId: components["schemas"]["Id"];
+            scope: components["schemas"]["DesiredScopeName"];
+            state: components["schemas"]["KnownState"];
+            /** @description In plain words. */
+            reason: string | null;
+        };
         StationEvse: {
             number: components["schemas"]["EvseNumber"];
             /** @description Left out: the station's code, a dash and the number. */
@@ -5403,6 +5663,7 @@ export interface components {
         CredentialId: components["schemas"]["Id"];
         /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
         Cursor: string;
+        DesiredItemId: components["schemas"]["Id"];
         DeviceId: components["schemas"]["Id"];
         EvseId: components["schemas"]["Id"];
         FileId: components["schemas"]["Id"];
@@ -6725,6 +6986,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Command"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDesiredItems: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["DesiredKind"];
+                /** @description Only of this scope. */
+                scope?: components["schemas"]["DesiredScopeName"];
+                /** @description Only for this site or its stations. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only for this station alone. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Only those in force (or not). */
+                enabled?: boolean;
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "key" | "-key" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesiredItemList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDesiredItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesiredItemCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesiredItem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDesiredItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                desiredItemId: components["parameters"]["DesiredItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesiredItem"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveDesiredItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                desiredItemId: components["parameters"]["DesiredItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateDesiredItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                desiredItemId: components["parameters"]["DesiredItemId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesiredItemPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesiredItem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStationDesired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationDesired"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStationDrift: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["DesiredKind"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["KnownState"];
+                /** @description Only what is not as it is to be (or only what is). */
+                outOfLine?: boolean;
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reconcileStation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconcileStarted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDrift: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["DesiredKind"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["KnownState"];
+                /** @description Only what is not as it is to be (or only what is). */
+                outOfLine?: boolean;
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10565,6 +11100,67 @@ export interface operations {
                         vendor: string;
                         model: string;
                         firmware: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationDrifted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.drifted";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        kind: string;
+                        key: string;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationInLine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.in_line";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
                     };
                 } & components["schemas"]["Event"];
             };

@@ -36,6 +36,9 @@ export interface HubEvents {
     previous: string | null
     sessionId: string | null
   }
+  /** Something stands at the station that is not as it is wanted, though it was or was told to be. */
+  'station.drifted': Place & { stationId: string; kind: string; key: string; reason: string | null }
+  'station.in_line': Place & { stationId: string }
   'connector.status_changed': Place & {
     stationId: string
     evse: number

@@ -29,6 +29,8 @@ import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
 import { followCommand } from '../services/charger/follow-command.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { desiredChanged, localListsChanged, sweepDesired } from '../services/desired/desired-changed.ts'
+import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { cleanFiles } from '../services/files/clean-files.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
@@ -80,6 +82,7 @@ export interface Hub {
 
 const everySecond = 1_000
 const seenEveryMs = 30_000
+const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
 const keepMarksDays = 30
@@ -232,6 +235,9 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       'reservation.end': task(endReservation(service)),
       'reservation.follow': task(followReservation(service)),
       'charger.orphan': task(gateway.closeOrphan),
+      'desired.changed': task(desiredChanged(service)),
+      'desired.lists_changed': task(localListsChanged(service)),
+      'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
       'command.follow': task(followCommand(service)),
       'command.not_started': task(giveUpRemoteStart(service)),
@@ -256,6 +262,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     for (const [ms, run] of [
       [everySecond, () => gateway.sweep()],
       [seenEveryMs, () => gateway.writeSeen()],
+      [sweepEveryMs, () => sweepDesired(service)()],
       [houseEveryMs, () => keepHouse()],
     ] as const) {
       stops.push(repeat(ms, run, log))

@@ -275,7 +275,7 @@ export async function readParkers(
 }
 
 // json_build_object writes instants as text.
-function withDates(row: Enrolled): Enrolled {
+export function withDates(row: Enrolled): Enrolled {
   const { account } = row
   return {
     ...row,

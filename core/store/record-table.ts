@@ -116,10 +116,12 @@ export async function listRecords<R>(db: Db, table: RecordTable<R>, sight: Sight
     const value = query[name]
     if (value !== undefined) conditions.push(filter(value as never))
   }
-  const { rows } = await sql<R & { key: string[] }>`
-    select ${selection(table)}, ${keyOf(order)} as key from ${sql.table(table.table)} t
+  // A name that no field has: some records have a key of their own.
+  const { rows } = await sql<R & { placeInOrder: string[] }>`
+    select ${selection(table)}, ${keyOf(order)} as "placeInOrder" from ${sql.table(table.table)} t
     where ${all(conditions)} order by ${orderBy(order)} limit ${limit + 1}`.execute(db)
-  return page(rows, limit, order, ({ key: _, ...record }) => record as R)
+  const placed = rows.map(({ placeInOrder, ...record }) => ({ key: placeInOrder, record: record as R }))
+  return page(placed, limit, order, ({ record }) => record)
 }
 
 export async function getRecord<R>(

@@ -341,6 +341,26 @@ export interface DeliveryTable {
   failed_at: Date | null
 }
 
+export interface DesiredItemTable {
+  organization_id: string
+  site_id: string | null
+  desired_item_id: string
+  scope: string
+  vendor: string | null
+  model: string | null
+  firmware_prefix: string | null
+  station_id: string | null
+  place: string
+  kind: string
+  key: string
+  value: Json
+  enabled: Generated<boolean>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface DeviceTable {
   organization_id: string
   site_id: string
@@ -840,6 +860,30 @@ export interface StationTable {
   traits: Generated<Json>
 }
 
+export interface StationActualTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  kind: string
+  key: string
+  state: string
+  desired_hash: string | null
+  desired_value: Json | null
+  written_hash: string | null
+  written_value: Json | null
+  written_at: Date | null
+  actual_value: Json | null
+  checked_at: Date | null
+  tried_at: Date | null
+  attempts: Generated<number>
+  next_try_at: Date | null
+  silent: Generated<boolean>
+  boot_wait: string | null
+  command_id: string | null
+  reason: string | null
+  updated_at: Date
+}
+
 export interface StationDeviationTable {
   organization_id: string
   site_id: string | null
@@ -888,6 +932,20 @@ export interface StationLinkTable {
   remote_address: string | null
   connected_at: Date
   disconnected_at: Date | null
+}
+
+export interface StationListTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  protocol: string | null
+  counter: Generated<number>
+  version: number | null
+  entries: Json | null
+  sending: Json | null
+  max_entries: number | null
+  max_per_message: number | null
+  limits_at: Date | null
 }
 
 export interface StationMessageTable {
@@ -1095,6 +1153,7 @@ export interface HubTables {
   connector_status: ConnectorStatusTable
   credential: CredentialTable
   delivery: DeliveryTable
+  desired_item: DesiredItemTable
   device: DeviceTable
   event: EventTable
   evse: EvseTable
@@ -1128,10 +1187,12 @@ export interface HubTables {
   session_change: SessionChangeTable
   site: SiteTable
   station: StationTable
+  station_actual: StationActualTable
   station_deviation: StationDeviationTable
   station_file: StationFileTable
   station_identity: StationIdentityTable
   station_link: StationLinkTable
+  station_list: StationListTable
   station_message: StationMessageTable
   station_notice: StationNoticeTable
   station_variable: StationVariableTable

@@ -22,6 +22,7 @@ export {
   type OcppIdToken,
   ocppAlias,
   ocppAliasSequence,
+  ocppToken,
   toOcpp2IdToken,
   toOcppIdToken,
 } from './ocpp-id-token.ts'

@@ -1,5 +1,6 @@
 // Owns how a canonical key is written as an OCPP identifier, and the aliases for keys that do not fit one.
 // Must not keep the alias book: the caller counts the sequence and stores which key it stands for.
+import type { IdToken } from '../device-words.ts'
 import { parseCanonicalKey } from './canonical-key.ts'
 import type { CanonicalKey, CredentialKind } from './credential.ts'
 
@@ -88,3 +89,43 @@ export function kindOfTokenType(type: string | null | undefined): CredentialKind
   const name = (type ?? '').toLowerCase().replace(/[^a-z0-9]/g, '')
   return Object.hasOwn(kindByTokenType, name) ? kindByTokenType[name] : undefined
 }
+
+export interface EnrolledForm {
+  kind: string
+  canonicalKey: string
+  raw: string
+  encoding: string | null
+}
+
+/** Encodings of other readers than a charger's. */
+const otherReaders = new Set(['dec', 'decConcat', 'facilityCard', 'wiegand', 'bits'])
+
+/**
+ * A form as a charger would report it: chip numbers, eMAIDs and whatever short text was enrolled as it is. Null for plates and for
+ * forms that only other readers report.
+ */
+export function ocppToken(form: EnrolledForm, version: '1.6' | '2'): IdToken | null {
+  if (form.kind === 'plate' || (form.encoding !== null && otherReaders.has(form.encoding))) return null
+  const key = form.canonicalKey as CanonicalKey
+  const parsed = parseCanonicalKey(key)
+  if (parsed === null || parsed.scheme === 'partial') return null
+  if (version === '1.6') {
+    const chip = toOcppIdToken(key)
+    const value = chip.outcome === 'token' ? chip.idToken : parsed.scheme === 'emaid' ? parsed.value : form.raw.trim()
+    return value.length <= longest16 && visible.test(value) ? { value, kind: 'unknown' } : null
+  }
+  const token = toOcpp2IdToken(key)
+  if (token !== null && token.type !== 'Central') return { value: token.idToken, kind: neutralKind[token.type] }
+  const raw = form.raw.trim()
+  return raw.length <= longest2 && visible.test(raw) ? { value: raw, kind: 'central' } : null
+}
+
+const visible = /^[\x21-\x7e]+$/
+
+const neutralKind = {
+  ISO14443: 'iso14443',
+  ISO15693: 'iso15693',
+  eMAID: 'emaid',
+  MacAddress: 'mac',
+  KeyCode: 'key_code',
+} as const

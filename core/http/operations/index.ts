@@ -10,6 +10,7 @@ import { campaigns } from './campaigns.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
+import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
 import { links } from './links.ts'
@@ -53,6 +54,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...campaigns,
     ...reservations(ports.chargers),
     ...files(ports.files),
+    ...desired,
     ...people,
     ...parking,
     ...links,

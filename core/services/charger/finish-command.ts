@@ -9,6 +9,8 @@ import {
   moveCommand,
 } from '../../store/commands.ts'
 import { addJobs, appendEvents } from '../../store/event-log.ts'
+import type { Db } from '../../store/record-table.ts'
+import { reconcileJob, reconciler } from '../../store/station-actual.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { followers } from './command-followers.ts'
@@ -102,14 +104,22 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
           })
           .execute()
       }
-      await appendEvents(trx, [finished(deps, row, now)])
-      await addJobs(trx, followers(row))
+      await tellFinished(deps, trx, row, now)
       return row
     })
   }
 }
 
-export function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
+/** The event of an end, and the jobs of all who wait for it: campaigns, reservations, a station's desired state. */
+export async function tellFinished(deps: ServiceDeps, trx: Db, row: CommandRow, now: Date): Promise<void> {
+  await appendEvents(trx, [finished(deps, row, now)])
+  const jobs = followers(row)
+  if (row.requested_by === reconciler && row.outcome !== 'pending')
+    jobs.push(reconcileJob({ organizationId: row.organization_id, stationId: row.station_id }))
+  if (jobs.length > 0) await addJobs(trx, jobs)
+}
+
+function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
   return {
     id: deps.newId(),
     type: 'command.finished' as const,
@@ -168,7 +178,7 @@ export function giveUpRemoteStart(deps: ServiceDeps) {
         .where('outcome', '=', 'pending')
         .returningAll()
         .executeTakeFirst()
-      if (row !== undefined) await appendEvents(trx, [finished(deps, row, now)])
+      if (row !== undefined) await tellFinished(deps, trx, row, now)
     })
   }
 }

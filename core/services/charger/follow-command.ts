@@ -4,10 +4,9 @@
 import { HubError } from '../../domain/hub-error.ts'
 import type { ReportKind } from '../../domain/station-notice.ts'
 import type { CommandOutcome, CommandRow } from '../../store/commands.ts'
-import { appendEvents } from '../../store/event-log.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import { finished } from './finish-command.ts'
+import { tellFinished } from './finish-command.ts'
 
 export interface FollowPayload {
   organizationId: string
@@ -104,7 +103,7 @@ export function followCommand(deps: ServiceDeps) {
         .where('kind', '=', 'command.not_started')
         .where('key', '=', row.command_id)
         .execute()
-      await appendEvents(trx, [finished(deps, row, now)])
+      await tellFinished(deps, trx, row, now)
       return 'settled'
     })
     // The notice can overtake the answer that makes the command pending; the queue tries again.

@@ -3,6 +3,7 @@
 import type { BootOutcome, StationBooted } from '../../domain/charger-fact.ts'
 import { effect } from '../../store/charger-effects.ts'
 import { firmwareHistoryEffect } from '../../store/firmware-effects.ts'
+import { reconcileBootEffect } from '../../store/station-actual.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { campaignJob } from './command-followers.ts'
 import { type StationState, setTraits } from './station-state.ts'
@@ -57,5 +58,8 @@ export function reduceBoot(
     occurredAt: work.receivedAt,
     data: { stationId, vendor: fact.vendor, model: fact.model, firmware: fact.firmware ?? null },
   })
+  if (station.record.admission === 'accepted') {
+    work.effects.push(reconcileBootEffect({ organization_id: station.record.organization_id, station_id: stationId }))
+  }
   return { admission: station.record.admission, intervalSeconds: deps.settings.heartbeatSeconds }
 }

@@ -5,7 +5,7 @@ import { appendEvents } from '../../store/event-log.ts'
 import { getSlot, type UploadSlotRow } from '../../store/files.ts'
 import type { Db } from '../../store/record-table.ts'
 import { transaction } from '../../store/transaction.ts'
-import { finished } from '../charger/finish-command.ts'
+import { tellFinished } from '../charger/finish-command.ts'
 import type { FileDeps } from './file-deps.ts'
 import { logExpiry } from './manage-files.ts'
 
@@ -150,5 +150,5 @@ async function complete(deps: FileDeps, command: { organization_id: string; comm
     .where('kind', '=', 'command.not_started')
     .where('key', '=', row.command_id)
     .execute()
-  await appendEvents(deps.db, [finished(deps, row, now)])
+  await tellFinished(deps, deps.db, row, now)
 }

@@ -14,6 +14,7 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
+import { tellLocalLists } from '../desired/tell-local-lists.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenValidity } from './manage-people.ts'
 import { columns, columnsOf, type Making, manage, refusable } from './manage-record.ts'
@@ -205,4 +206,5 @@ async function announce({ trx, access, now, newId }: Making, credential: Credent
       data: { credentialId: credential.credentialId, status: credential.status },
     },
   ])
+  await tellLocalLists(trx, access.organizationId)
 }

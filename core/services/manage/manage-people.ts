@@ -14,6 +14,7 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord } from '../../store/record-table.ts'
+import { tellLocalLists } from '../desired/tell-local-lists.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
@@ -62,6 +63,8 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   async changed(making, before, after, input) {
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
+    if (before.status !== after.status || before.number !== after.number || !sameTimes(before, after))
+      await tellLocalLists(making.trx, making.access.organizationId)
     const subject = { kind: 'account' as const, subjectId: after.accountId }
     const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
     const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
@@ -78,6 +81,12 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   },
 })
 
+/** From when until when it may do anything, and whether it is there at all. */
+function sameTimes(a: Account, b: Account): boolean {
+  const times = ({ validFrom, validUntil, archivedAt }: Account) => JSON.stringify([validFrom, validUntil, archivedAt])
+  return times(a) === times(b)
+}
+
 export const manageGroups = manage<Group, GroupCreate, GroupFields>({
   table: groups,
   idOf: (group) => group.groupId,
@@ -89,6 +98,10 @@ export const manageGroups = manage<Group, GroupCreate, GroupFields>({
     beyondReach(access, before.siteIds) ??
     (await brokenSites(trx, access, input.siteIds)) ??
     columns(columnsOf(groups, input)),
+  async changed({ trx, access }, before) {
+    if (before !== null) await tellLocalLists(trx, access.organizationId)
+    return undefined
+  },
 })
 
 /** Puts an account into a group or takes it out; doing it twice changes nothing. */
@@ -114,6 +127,7 @@ export function setMembership(deps: ServiceDeps) {
           after: member ? { accountId } : null,
           requestId: access.requestId,
         })
+        await tellLocalLists(trx, access.organizationId)
       }
       return ok(null)
     })

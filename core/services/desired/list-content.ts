@@ -1,0 +1,58 @@
+// Owns whose cards stand on a station's local list: every credential that may charge at its site, in the forms chargers read.
+// Must not judge access by rules of its own; judge-access.ts does.
+import { createHash } from 'node:crypto'
+import { ocppToken } from '../../domain/credential/index.ts'
+import { entryKey, type Protocol } from '../../domain/desired/index.ts'
+import type { ListEntry } from '../../domain/station-command.ts'
+import { type EnrolledForm, enrolledForms } from '../../store/enrolled-at-site.ts'
+import type { Db } from '../../store/record-table.ts'
+import { judgeAccess } from '../access/judge-access.ts'
+import { contentText } from '../parking/same-content.ts'
+
+/** Most recently used first: what does not fit into the station is used the least. */
+export async function listContent(
+  db: Db,
+  of: { organizationId: string; siteId: string; protocol: Protocol; at: Date },
+): Promise<ListEntry[]> {
+  const entries = new Map<string, ListEntry>()
+  for (const form of await enrolledForms(db, of.organizationId, of.siteId)) {
+    const entry = entryOf(form, of)
+    if (entry !== null && !entries.has(entryKey(entry))) entries.set(entryKey(entry), entry)
+  }
+  return [...entries.values()]
+}
+
+/** Cut to what fits, in an order of its own, so that equal lists are equal. */
+export function fitted(entries: readonly ListEntry[], most: number | null): ListEntry[] {
+  return entries.slice(0, most ?? entries.length).sort((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1))
+}
+
+export function contentHash(value: unknown): string {
+  return createHash('sha256').update(contentText(value)).digest('base64url')
+}
+
+function entryOf(form: EnrolledForm, of: { siteId: string; protocol: Protocol; at: Date }): ListEntry | null {
+  const token = ocppToken(
+    {
+      kind: form.presentationKind,
+      canonicalKey: form.canonicalKey,
+      raw: form.raw,
+      encoding: form.encoding,
+    },
+    of.protocol === 'ocpp1.6' ? '1.6' : '2',
+  )
+  if (token === null) return null
+  const place = { place: 'charger' as const, siteId: of.siteId, at: of.at }
+  const judged = judgeAccess({ kind: 'one', row: form, partial: false }, place)
+  if (judged.status !== 'accepted') return null
+  const { validUntil, groupToken } = judged
+  const kind = of.protocol === 'ocpp1.6' ? 'unknown' : 'central'
+  return {
+    token,
+    authorization: {
+      status: 'accepted',
+      ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
+      ...(groupToken === undefined ? {} : { groupToken: { value: groupToken, kind } }),
+    },
+  }
+}
