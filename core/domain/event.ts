@@ -18,6 +18,20 @@ export interface HubEvents {
     evse: number | null
     data: Record<string, unknown>
   }
+  'station.certificate_changed': Place & {
+    stationId: string
+    certificateId: string
+    state: string
+    reason: string | null
+  }
+  'station.certificate_expiring': Place & { stationId: string; certificateId: string; notAfter: string }
+  'station.security_changed': Place & {
+    stationId: string
+    changeId: string
+    kind: string
+    state: string
+    reason: string | null
+  }
   'connector.status_changed': Place & {
     stationId: string
     evse: number

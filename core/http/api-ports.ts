@@ -3,6 +3,7 @@
 import type { HubEvent } from '../domain/event.ts'
 import type { Host } from '../host/host.ts'
 import type { ManagedConnections } from '../host/manage-connections.ts'
+import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 
 export interface ChargerPorts {
@@ -63,6 +64,7 @@ export interface ServicePorts {
 
 export interface ApiPorts {
   chargers: ChargerPorts
+  certificates: CertificateDeps
   events: EventPorts
   host: HostPorts
   service: ServicePorts

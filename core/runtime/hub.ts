@@ -1,7 +1,7 @@
 // Owns the composition of one hub process: every part made, joined and started in order, and stopped in the reverse one.
 // Must not contain rules; it is the only place where all parts are known.
 import { randomBytes, randomFillSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
@@ -16,10 +16,16 @@ import { readEvents, tailEvents } from '../events/stream.ts'
 import { createHost, type Host } from '../host/host.ts'
 import type { PinnedConnection } from '../host/pin-connections.ts'
 import { createApp } from '../http/app.ts'
-import { startServer } from '../http/server.ts'
+import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
+import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
+import { followSecurity } from '../services/certificates/follow-security.ts'
+import { issueRequested } from '../services/certificates/issue-requested.ts'
+import { revealSecret } from '../services/certificates/reveal-secret.ts'
+import { signInquiry } from '../services/certificates/sign-inquiry.ts'
+import { watchCertificates } from '../services/certificates/watch-certificates.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
@@ -45,6 +51,7 @@ import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { openDatabase } from './open-database.ts'
 import { systemNewId, systemRandom } from './random.ts'
 import { readiness } from './readiness.ts'
+import { secretBox } from './secret-box.ts'
 import { systemClock } from './system-clock.ts'
 import { hubVersion } from './version.ts'
 
@@ -115,6 +122,18 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       const of = { organizationId: first.organizationId, siteId: ask.siteId }
       return (await intercept('authorise', ask, of)).answer
     }
+    const scheme = config.tls === null ? 'http' : 'https'
+    const publicUrl = config.publicUrl ?? `${scheme}://${config.host}:${config.port}`
+    // The gateway is made with these, and they wake it.
+    let wake = (_stationId: string): void => undefined
+    const certificates: CertificateDeps = {
+      ...service,
+      box: secretBox(keys.authorityKey),
+      entropy: fill,
+      publicUrl,
+      wake: (stationId) => wake(stationId),
+      settings: { ...defaultCertificateSettings, renewDays: config.certificateRenewDays },
+    }
     const weigh = weighAccess({ db, intercept: askAuthorise })
     await releaseStationsOf(database.pool, hostname(), clock.now())
     const gateway = chargerGateway({
@@ -124,7 +143,8 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       authorise: async (question) => (await weigh({ ...question, place: 'charger' })).authorization,
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
-      inquiries: refusingInquiries,
+      inquiries: { ...refusingInquiries, 'certificate.sign': signInquiry(certificates) },
+      reveal: revealSecret(certificates),
       settings: {
         ...defaultChargerSettings,
         unknownStations: config.unknownStations,
@@ -132,6 +152,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       },
     })
     stops.push(() => gateway.close())
+    wake = (stationId) => gateway.wake(stationId)
 
     const openSink = parcsSink({
       ...service,
@@ -193,11 +214,13 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       'charger.orphan': task(gateway.closeOrphan),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
       'command.follow': task(followCommand(service)),
+      'certificate.issue': task(issueRequested(certificates)),
+      'security.follow': task(followSecurity(certificates)),
       'command.not_started': task(giveUpRemoteStart(service)),
     }
 
     await host.start()
-    let serving: { close(): Promise<void> } | undefined
+    let serving: HttpServer | undefined
     const closing = new AbortController()
     stops.push(async () => {
       // Event streams end, no new caller gets in, chargers are let go; then requests under way may finish.
@@ -219,7 +242,10 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     ] as const) {
       stops.push(repeat(ms, run, log))
     }
+    const watch = watchCertificates(certificates)
     const keepHouse = async () => {
+      if (config.tls !== null) renewTls(config.tls, serving, log)
+      await watch()
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
@@ -243,6 +269,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     const app = createApp({
       service,
       ports: {
+        certificates,
         chargers: {
           wake: (stationId) => gateway.wake(stationId),
           refresh: (stationId) => gateway.refresh(stationId),
@@ -266,7 +293,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         },
       },
       settings: {
-        publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+        publicUrl,
         corsOrigins: config.corsOrigins,
         ...(config.oidc === null ? {} : { oidc: { ...config.oidc, organizationId: first.organizationId } }),
       },
@@ -284,10 +311,12 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       handleUpgrade: running.handleUpgrade,
       pace: systemClock,
       log,
+      trust: config.trust,
+      ...(config.tls === null ? {} : { tls: readTls(config.tls) }),
     })
     serving = server
     return {
-      url: `http://${config.host}:${server.port}`,
+      url: `${scheme}://${config.host}:${server.port}`,
       port: server.port,
       organizationId: first.organizationId,
       firstKey: first.key,
@@ -306,6 +335,29 @@ function task<P>(run: (payload: P) => Promise<unknown>): JobTask {
   return async (payload) => {
     await run(payload as P)
     return undefined
+  }
+}
+
+/** @throws HubError `bad_configuration` when a file cannot be read */
+function readTls({ certFile, keyFile }: NonNullable<HubConfig['tls']>) {
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+  } catch (cause) {
+    throw new HubError('bad_configuration', 'BAYWATT_TLS_CERT or BAYWATT_TLS_KEY cannot be read', { cause })
+  }
+}
+
+const tlsReadAt = new WeakMap<HttpServer, number>()
+
+/** Certificates are renewed while the hub runs (ACME): files that changed are shown from the next handshake on. */
+function renewTls(files: NonNullable<HubConfig['tls']>, serving: HttpServer | undefined, log: Log): void {
+  if (serving === undefined) return
+  try {
+    const changed = Math.max(statSync(files.certFile).mtimeMs, statSync(files.keyFile).mtimeMs)
+    if (tlsReadAt.get(serving) !== changed) serving.renewTls(readTls(files))
+    tlsReadAt.set(serving, changed)
+  } catch (error) {
+    log.warn({ err: error }, 'the TLS certificate could not be read again; the former one is shown')
   }
 }
 

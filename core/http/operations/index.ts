@@ -6,6 +6,7 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
@@ -36,6 +37,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   return {
     ...places,
     ...chargers({ chargers: ports.chargers, entropy: deps.entropy, publicUrl: deps.settings.publicUrl }),
+    ...certificates(ports),
     ...charging,
     ...people,
     ...parking,

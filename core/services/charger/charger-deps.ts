@@ -5,6 +5,8 @@ import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { NewId } from '../../domain/ids.ts'
 import type { Log } from '../../domain/log.ts'
+import type { StationCommand } from '../../domain/station-command.ts'
+import type { CommandRow } from '../../store/commands.ts'
 import type { GroupCommit } from '../../store/group-commit.ts'
 import type { InquiryHandlers } from './inquiry-handlers.ts'
 
@@ -55,5 +57,10 @@ export interface ChargerDeps {
   nodeId: string
   /** Who answers what stations ask. */
   inquiries: InquiryHandlers
+  /**
+   * Puts into a command what no row may show, at the moment of its sending: a secret, which is kept out of the journal too. Null
+   * when there is none any more.
+   */
+  reveal?(row: CommandRow, command: StationCommand): Promise<{ command: StationCommand; secret: string | null } | null>
   settings: ChargerSettings
 }

@@ -8,7 +8,7 @@ import {
   getCommand,
   moveCommand,
 } from '../../store/commands.ts'
-import { appendEvents } from '../../store/event-log.ts'
+import { addJobs, appendEvents } from '../../store/event-log.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 
@@ -102,10 +102,17 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
           .execute()
       }
       await appendEvents(trx, [finished(deps, row, now)])
+      if (row.requested_by === 'hub' && ofSecurity.has(row.name)) {
+        const payload = { organizationId: row.organization_id, commandId: row.command_id }
+        await addJobs(trx, [{ task: 'security.follow', payload, queue: `security:${row.station_id}` }])
+      }
       return row
     })
   }
 }
+
+/** Commands by which the hub brings certificates, passwords and profiles to stations (core/services/certificates). */
+const ofSecurity: ReadonlySet<string> = new Set(['send_certificate', 'write_setting', 'set_network_profile', 'reset'])
 
 export function finished(deps: ServiceDeps, row: CommandRow, now: Date) {
   return {
