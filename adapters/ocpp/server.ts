@@ -18,6 +18,7 @@ import { repairedConnection } from '../../core/plugin/index.ts'
 import type { OcppConfig } from './config.ts'
 import { Connection } from './connection.ts'
 import type { Dialect } from './dialect.ts'
+import { DoorGuard } from './door-guard.ts'
 import { basicCredentials, chooseProtocol, type EarlyNote, refuse, stationIdentity } from './handshake.ts'
 import type { Shared } from './line.ts'
 import { profileOf } from './profile-of.ts'
@@ -86,12 +87,14 @@ export class OcppServer {
   readonly #connections = new Map<Connection, StationSocket>()
   readonly #byStation = new Map<string, Connection[]>()
   readonly #stopSweep: () => void
+  readonly #guard: DoorGuard
   #stopping = false
 
   constructor(deps: ServerDeps) {
     this.#deps = deps
     const { config, clock, pulse, log, newId } = deps
     this.#shared = { config, clock, pulse, log, newId }
+    this.#guard = new DoorGuard(config)
     this.#sockets = new WebSocketServer<typeof StationSocket>({
       noServer: true,
       clientTracking: false,
@@ -130,8 +133,13 @@ export class OcppServer {
     }
     if (request.headers.connection === repairedConnection) notes.push(['W3', ''])
     const peer = request.peer ?? peerOf(request)
+    const wait = this.#guard.knock(peer.remoteAddress, identity, this.#deps.pulse.now())
+    if (wait > 0) return refuse(socket, 429, 'too many attempts', [`Retry-After: ${wait}`])
     const admission = await this.#deps.port.admit({ identity, ...credentials, ...peer })
-    if (admission.kind !== 'admitted') return this.#refuse(socket, admission)
+    if (admission.kind !== 'admitted') {
+      this.#guard.failed(peer.remoteAddress, identity, this.#deps.pulse.now())
+      return this.#refuse(socket, admission)
+    }
     if (socket.destroyed) return
     if (this.#stopping) return refuse(socket, 503, 'the hub is stopping', ['Retry-After: 10'])
     const { station } = admission

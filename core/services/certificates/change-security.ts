@@ -37,7 +37,7 @@ export type SecurityChangeRequest =
     }
 
 /** Stands in a stored command where the secret goes when it is sent. */
-export const secretPlaceholder = '${secret}'
+export const secretPlaceholder = '[the new password]'
 
 /** A station that is away for days still gets it. */
 const deliveryMs = 7 * 86_400_000

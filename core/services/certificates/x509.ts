@@ -2,5 +2,4 @@
 // Must not add anything of our own.
 import 'reflect-metadata'
 
-// biome-ignore lint/performance/noReExportAll: the polyfill has to run first, whoever imports
 export * from '@peculiar/x509'
