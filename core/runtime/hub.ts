@@ -13,6 +13,7 @@ import type { Log } from '../domain/log.ts'
 import type { PricedLine } from '../domain/price.ts'
 import { tickTimers } from '../events/run-timers.ts'
 import { readEvents, tailEvents } from '../events/stream.ts'
+import { withDeadline } from '../host/deadline.ts'
 import { createHost, type Host } from '../host/host.ts'
 import type { PinnedConnection } from '../host/pin-connections.ts'
 import { createApp } from '../http/app.ts'
@@ -31,6 +32,8 @@ import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
 import { followCommand } from '../services/charger/follow-command.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { authoriseContract } from '../services/contracts/authorise-contract.ts'
+import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
@@ -79,6 +82,8 @@ export interface Hub {
 const everySecond = 1_000
 const seenEveryMs = 30_000
 const houseEveryMs = 3_600_000
+/** A station waits for its answer meanwhile. */
+const providerMs = 5_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
 const keepMarksDays = 30
 
@@ -134,16 +139,28 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId) => wake(stationId),
       settings: { ...defaultCertificateSettings, renewDays: config.certificateRenewDays },
     }
+    const contracts: ProviderDeps = {
+      provider: (organizationId) => host?.capability('certificates', { organizationId })[0]?.implementation,
+      within: (call) => withDeadline({ pace: systemClock, ms: providerMs, what: 'the certificate provider' }, call),
+      log,
+    }
     const weigh = weighAccess({ db, intercept: askAuthorise })
     await releaseStationsOf(database.pool, hostname(), clock.now())
     const gateway = chargerGateway({
       ...service,
       pool: database.writePool,
       groupCommit: commits,
-      authorise: async (question) => (await weigh({ ...question, place: 'charger' })).authorization,
+      authorise: authoriseContract(
+        contracts,
+        async ({ contract: _, ...question }) => (await weigh({ ...question, place: 'charger' })).authorization,
+      ),
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
-      inquiries: { ...refusingInquiries, 'certificate.sign': signInquiry(certificates) },
+      inquiries: {
+        ...refusingInquiries,
+        ...providerInquiries(contracts),
+        'certificate.sign': signInquiry(certificates),
+      },
       reveal: revealSecret(certificates),
       settings: {
         ...defaultChargerSettings,

@@ -1,7 +1,7 @@
 // Owns what the charger services are given beyond the usual: the group commit, authorization, identity of this node.
 // Must not be built anywhere but in core/runtime and tests.
 import type { Pool } from 'pg'
-import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
+import type { Authorization, IdToken, TokenPresented } from '../../domain/charger-fact.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { NewId } from '../../domain/ids.ts'
 import type { Log } from '../../domain/log.ts'
@@ -15,6 +15,8 @@ export interface AuthoriseToken {
   siteId: string | null
   stationId: string
   token: IdToken
+  /** Plug & Charge: what the station sent of the contract's certificates. */
+  contract?: NonNullable<TokenPresented['contract']>
   at: Date
 }
 

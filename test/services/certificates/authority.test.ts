@@ -45,8 +45,10 @@ function file(name: string, content: string | Uint8Array): string {
   return path
 }
 
+const program = process.env.OPENSSL ?? 'openssl'
+
 function openssl(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stderr}`)
   return stdout + stderr
 }
