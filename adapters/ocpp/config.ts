@@ -26,7 +26,7 @@ export const defaultConfig: OcppConfig = {
   maxConnectionsPerStation: 2,
   handshakesPerMinutePerAddress: 0,
   failedLoginsPerMinute: 10,
-  maxFramesPerSecond: 200,
+  maxFramesPerSecond: 1_000,
   defaultProtocol: 'ocpp1.6',
 }
 

@@ -45,7 +45,7 @@ export function endOfReply(name: string, reply: CommandReply): End {
       return {
         state: 'answered',
         // Stations may say yes and have nothing to tell: then nothing follows.
-        outcome: Object.hasOwn(promises, name) && reply.result?.['empty'] !== true ? 'pending' : 'accepted',
+        outcome: Object.hasOwn(promises, name) && reply.result?.empty !== true ? 'pending' : 'accepted',
         reason: null,
         ...(reply.result === undefined ? {} : { result: reply.result }),
       }
