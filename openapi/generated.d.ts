@@ -645,6 +645,225 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{stationId}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Register a station's certificate of the operator's own authority */
+        post: operations["registerCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/renew-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a station ask for a new certificate */
+        post: operations["renewCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/security-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** Changes of a station's password and security profile, newest first */
+        get: operations["listSecurityChanges"];
+        put?: never;
+        /**
+         * Bring a new password or another security profile to the station
+         * @description Through the station itself: it is told, and until it has come in the new way the old one is good too. Nobody sees the password.
+         */
+        post: operations["createSecurityChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/security-changes/{changeId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+                changeId: components["parameters"]["SecurityChangeId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a change back
+         * @description What was on its way is good no longer. A station that has taken it already stays out until it is given another by hand.
+         */
+        post: operations["cancelSecurityChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Station certificates, newest first */
+        get: operations["listCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{certificateId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certificateId: components["parameters"]["CertificateId"];
+            };
+            cookie?: never;
+        };
+        /** One station certificate */
+        get: operations["getCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{certificateId}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certificateId: components["parameters"]["CertificateId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a certificate back
+         * @description The station is turned away from its next connection on while it has no other; its open socket is closed.
+         */
+        post: operations["revokeCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificate-authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hub's own certificate authority, made at first use */
+        get: operations["getCertificateAuthority"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificate-authorities/{authorityId}/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        /** The issuing certificate and the root, in PEM */
+        get: operations["getCertificateChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificate-authorities/{authorityId}/crl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        /** Certificates that were taken back (RFC 5280), in DER */
+        get: operations["getCertificateRevocationList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificate-authorities/{authorityId}/ocsp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether certificates are still good (OCSP, RFC 6960)
+         * @description The body is an OCSP request in DER of at most 8 kB (`application/ocsp-request`); one that cannot be read has its answer in the protocol itself.
+         */
+        post: operations["askOcsp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evses": {
         parameters: {
             query?: never;
@@ -2561,6 +2780,57 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "station.certificate_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A station's certificate has another state. */
+        post: operations["onStationCertificateChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "station.certificate_expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A station's certificate ends soon. */
+        post: operations["onStationCertificateExpiring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "station.security_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A change of a station's password or security profile has come further. */
+        post: operations["onStationSecurityChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "connector.status_changed": {
         parameters: {
             query?: never;
@@ -3189,6 +3459,10 @@ export interface components {
         AdmissionDecision: {
             /** @enum {string} */
             decision: "accept" | "reject";
+            /** @description Makes the client certificate that it came with one of its own. */
+            registerCertificate?: boolean;
+            /** @description What is asked of it from now on. */
+            securityProfile?: number;
             siteId?: components["schemas"]["Id"];
         };
         AfrrSignalCommand: {
@@ -3509,6 +3783,17 @@ export interface components {
             reservationId: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        CertificateAuthority: {
+            authorityId: components["schemas"]["Id"];
+            subject: string;
+            notBefore: components["schemas"]["Instant"];
+            notAfter: components["schemas"]["Instant"];
+            /** @description The issuing certificate and the root. */
+            chainPem: string;
+            chainUrl: string;
+            crlUrl: string;
+            ocspUrl: string;
+        };
         CertificateHash: {
             /** @enum {string} */
             hashAlgorithm: "SHA256" | "SHA384" | "SHA512";
@@ -3516,6 +3801,14 @@ export interface components {
             issuerKeyHash: string;
             serialNumber: string;
         };
+        CertificateRevocation: {
+            reason: string;
+        };
+        /**
+         * @description `requested` by the station, `issued` and on its way there, `installed` there (or registered by the operator), `refused` by the hub or by the station, `revoked` by an operator, `expired`.
+         * @enum {string}
+         */
+        CertificateState: "requested" | "issued" | "installed" | "refused" | "revoked" | "expired";
         ChangeTariffCommand: {
             /** @constant */
             name: "change_tariff";
@@ -4430,6 +4723,10 @@ export interface components {
         };
         /** @enum {string} */
         ParkerKind: "transient" | "contract" | "member" | "reservation";
+        PasswordChange: {
+            /** @constant */
+            kind: "password";
+        };
         Payment: {
             paymentId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -4509,6 +4806,15 @@ export interface components {
             /** @description Of a plate. */
             country?: string;
         };
+        PresentedCertificate: {
+            pem: string;
+            /** @description SHA-256 in hexadecimal. */
+            fingerprint: string;
+            subject: string;
+            issuer: string;
+            notBefore: components["schemas"]["Instant"];
+            notAfter: components["schemas"]["Instant"];
+        };
         PreviewLine: {
             kind: components["schemas"]["LineKind"];
             description: string;
@@ -4558,6 +4864,24 @@ export interface components {
             /** @description JSON pointer (RFC 6901) into that part of the request. */
             pointer: string;
             message: string;
+        };
+        ProfileChange: {
+            /** @constant */
+            kind: "profile";
+            /** @enum {integer} */
+            profile: 0 | 1 | 2 | 3;
+            /**
+             * @description A lower profile than now is refused without it.
+             * @default false
+             */
+            allowLower: boolean;
+            /**
+             * @description OCPP 2.x: the network configuration that is written.
+             * @default 1
+             */
+            slot: number;
+            /** @description OCPP 2.x: where the station is to dial in, without its identity. Default: this hub. */
+            url?: string;
         };
         ProfileFlag: {
             name: string;
@@ -4888,6 +5212,32 @@ export interface components {
         SecretValue: {
             value: components["schemas"]["SecretText"];
         };
+        SecurityChange: {
+            changeId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            stationId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "password" | "profile";
+            /**
+             * @description `sent`: the station has it, or may have it, and is good in the old way too until it comes in the new one.
+             * @enum {string}
+             */
+            state: "requested" | "sent" | "applied" | "failed" | "cancelled";
+            fromProfile: number;
+            toProfile: number;
+            /** @description The command of the step it is at. */
+            commandId: components["schemas"]["Id"] | null;
+            reason: string | null;
+            requestedBy: string;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+            endedAt: components["schemas"]["Instant"] | null;
+        };
+        SecurityChangeCreate: components["schemas"]["PasswordChange"] | components["schemas"]["ProfileChange"];
+        SecurityChangeList: {
+            items: components["schemas"]["SecurityChange"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         SendCertificateCommand: {
             /** @constant */
             name: "send_certificate";
@@ -5113,6 +5463,8 @@ export interface components {
             /** @enum {string} */
             admission: "pending" | "accepted" | "rejected";
             hasSecret: boolean;
+            /** @description The client certificate that it came with while it waited for approval. */
+            presentedCertificate: components["schemas"]["PresentedCertificate"] | null;
             vendor: string | null;
             model: string | null;
             serial: string | null;
@@ -5123,6 +5475,43 @@ export interface components {
             /** @description Null while it is not connected. */
             socket: components["schemas"]["StationSocket"] | null;
         } & (WithRequired<components["schemas"]["StationFields"], "name" | "securityProfile" | "defaultProtocol" | "maxPowerW" | "settings"> & components["schemas"]["Stamp"]);
+        StationCertificate: {
+            certificateId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            stationId: components["schemas"]["Id"];
+            /** @description What the station shows it for. */
+            use: string;
+            /**
+             * @description Issued by the hub's own authority, or registered.
+             * @enum {string}
+             */
+            origin: "hub" | "operator";
+            state: components["schemas"]["CertificateState"];
+            /** @description Hexadecimal. */
+            serial: string | null;
+            /** @description SHA-256 in hexadecimal. */
+            fingerprint: string | null;
+            subject: string | null;
+            issuer: string | null;
+            notBefore: components["schemas"]["Instant"] | null;
+            notAfter: components["schemas"]["Instant"] | null;
+            pem: string | null;
+            /** @description The command that brings it to the station. */
+            commandId: components["schemas"]["Id"] | null;
+            reason: string | null;
+            revokedAt: components["schemas"]["Instant"] | null;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+            version: number;
+        };
+        StationCertificateCreate: {
+            /** @description The certificate in PEM; its common name (CN) is the identity of the station. */
+            pem: string;
+        };
+        StationCertificateList: {
+            items: components["schemas"]["StationCertificate"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         /** @description The identity that the station dials in with, at the end of its URL. Unique whatever the case. */
         StationCode: string;
         StationCreate: {
@@ -5155,7 +5544,7 @@ export interface components {
         };
         StationFields: {
             name?: components["schemas"]["Name"];
-            /** @description OCPP security profile; 0 needs no password. */
+            /** @description OCPP security profile: 0 no password, 1 password, 2 password over TLS, 3 client certificate. A station that does not meet it is turned away. */
             securityProfile?: number;
             /** @description Spoken with a station that offers no subprotocol. */
             defaultProtocol?: components["schemas"]["Protocol"] | null;
@@ -5207,6 +5596,8 @@ export interface components {
         StationPatch: {
             /** @description Only while the station has no site. */
             siteId?: components["schemas"]["Id"];
+            /** @description A lower security profile than now is refused without it. */
+            allowLowerSecurity?: boolean;
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["StationFields"];
         StationProfile: {
@@ -5654,9 +6045,11 @@ export interface components {
         Archived: boolean;
         AreaId: components["schemas"]["Id"];
         AssignmentId: components["schemas"]["Id"];
+        AuthorityId: components["schemas"]["Id"];
         BayId: components["schemas"]["Id"];
         BillId: components["schemas"]["Id"];
         CampaignId: components["schemas"]["Id"];
+        CertificateId: components["schemas"]["Id"];
         ChargingSessionId: components["schemas"]["Id"];
         CommandId: components["schemas"]["Id"];
         ConnectionId: components["schemas"]["Id"];
@@ -5689,6 +6082,7 @@ export interface components {
         /** @description Only records whose code, number or name contains this, whatever the case. */
         Search: string;
         SecretName: string;
+        SecurityChangeId: components["schemas"]["Id"];
         SiteId: components["schemas"]["Id"];
         StationId: components["schemas"]["Id"];
         StayId: components["schemas"]["Id"];
@@ -7260,6 +7654,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DriftList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    registerCertificate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationCertificateCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationCertificate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renewCertificate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stored; it will be sent. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSecurityChanges: {
+        parameters: {
+            query?: {
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChangeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSecurityChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityChangeCreate"];
+            };
+        };
+        responses: {
+            /** @description Stored; it will be sent. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelSecurityChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+                changeId: components["parameters"]["SecurityChangeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCertificates: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this station. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["CertificateState"];
+                /** @description Only those that end before. */
+                endsBefore?: components["schemas"]["Instant"];
+                /** @description Only those that end at or after. */
+                endsFrom?: components["schemas"]["Instant"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationCertificateList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certificateId: components["parameters"]["CertificateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationCertificate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeCertificate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                certificateId: components["parameters"]["CertificateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRevocation"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationCertificate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificateAuthority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificateChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificateRevocationList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pkix-crl": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askOcsp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorityId: components["parameters"]["AuthorityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ocsp-response": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -11191,6 +11907,102 @@ export interface operations {
                         siteId: components["schemas"]["Id"] | null;
                         stationId: components["schemas"]["Id"];
                         code: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationCertificateChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.certificate_changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        certificateId: components["schemas"]["Id"];
+                        state: string;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationCertificateExpiring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.certificate_expiring";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        certificateId: components["schemas"]["Id"];
+                        notAfter: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStationSecurityChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "station.security_changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stationId: components["schemas"]["Id"];
+                        changeId: components["schemas"]["Id"];
+                        kind: string;
+                        state: string;
+                        reason: string | null;
                     };
                 } & components["schemas"]["Event"];
             };

@@ -10,6 +10,9 @@ export interface OcppConfig {
   maxFrameBytes: number
   maxQueuedFrames: number
   maxConnectionsPerStation: number
+  handshakesPerMinutePerAddress: number
+  failedLoginsPerMinute: number
+  maxFramesPerSecond: number
   defaultProtocol: ChargerProtocol
 }
 
@@ -21,6 +24,9 @@ export const defaultConfig: OcppConfig = {
   maxFrameBytes: 1_048_576,
   maxQueuedFrames: 64,
   maxConnectionsPerStation: 2,
+  handshakesPerMinutePerAddress: 0,
+  failedLoginsPerMinute: 10,
+  maxFramesPerSecond: 1_000,
   defaultProtocol: 'ocpp1.6',
 }
 
@@ -85,6 +91,27 @@ export const configSchema = {
       1,
       20,
       defaultConfig.maxConnectionsPerStation,
+    ),
+    handshakesPerMinutePerAddress: number(
+      'Handshakes per address',
+      'Handshakes of one address within a minute; more are answered 429. 0 sets no limit: after an outage all stations of a site dial in at once from one address.',
+      0,
+      1_000_000,
+      defaultConfig.handshakesPerMinutePerAddress,
+    ),
+    failedLoginsPerMinute: number(
+      'Failed logins',
+      'Refused handshakes of one station from one address within a minute, before more are answered 429 unread. 0 sets no limit.',
+      0,
+      10_000,
+      defaultConfig.failedLoginsPerMinute,
+    ),
+    maxFramesPerSecond: number(
+      'Messages per second',
+      'Messages of one station within a second; past it the hub stops reading its socket until the second is over. 0 sets no limit.',
+      0,
+      100_000,
+      defaultConfig.maxFramesPerSecond,
     ),
     defaultProtocol: {
       type: 'string',

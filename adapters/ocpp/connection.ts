@@ -58,6 +58,11 @@ export class Connection implements Line {
   #heartbeatMs: number
   /** How many parts have come of each report that does not number them. */
   #parts: Map<string, number> | null = null
+  /** Messages read in the second that began then. */
+  #frames = 0
+  #secondAt = 0
+  /** Reading stands still until the next second. */
+  #paced = false
 
   constructor({ shared, socket, station, dialect, profile, gone }: ConnectionDeps) {
     this.shared = shared
@@ -194,6 +199,7 @@ export class Connection implements Line {
     if (this.ended || this.retiring) return
     const receivedAt = this.shared.clock.now()
     this.#heardAt = this.shared.pulse.now()
+    this.#pace(this.#heardAt)
     this.sink?.seen(receivedAt)
     if (binary) this.note('J14')
     const sent = data.toString()
@@ -226,6 +232,10 @@ export class Connection implements Line {
   /** Runs all timers of the connection; called by one sweep for all connections. */
   beat(now: number): void {
     if (this.ended) return
+    if (this.#paced && now - this.#secondAt >= 1_000) {
+      this.#paced = false
+      if (!this.#held) this.#socket.resume()
+    }
     this.#inbox.beat(now)
     const timeouts = this.#outbox?.beat(now) ?? 0
     if (timeouts >= this.shared.config.maxCallTimeouts) {
@@ -236,7 +246,7 @@ export class Connection implements Line {
       if (now - this.#heardAt > openingMs) this.terminate()
     }
     // Not reading is our own doing and says nothing about the station.
-    else if (this.#held) this.#heardAt = now
+    else if (this.#held || this.#paced) this.#heardAt = now
     else this.#watchSilence(now)
   }
 
@@ -258,7 +268,21 @@ export class Connection implements Line {
   hold(holding: boolean): void {
     this.#held = holding
     if (holding) this.#socket.pause()
-    else this.#socket.resume()
+    else if (!this.#paced) this.#socket.resume()
+  }
+
+  /** Past the limit of a second the socket is not read until the sweep finds that second over: TCP makes the station wait. */
+  #pace(now: number): void {
+    const most = this.shared.config.maxFramesPerSecond
+    if (most === 0) return
+    if (now - this.#secondAt >= 1_000) {
+      this.#secondAt = now
+      this.#frames = 0
+    }
+    if (++this.#frames < most || this.#paced) return
+    this.#paced = true
+    this.note('W20', `${most} messages in a second`)
+    this.#socket.pause()
   }
 
   booted(accepted: boolean, intervalSeconds: number): void {

@@ -58,6 +58,7 @@ const handling: { readonly [C in DeviationCode]: string } = {
   W14: 'Answered each time; the station wants to be looked at.',
   W18: 'Not asked again before the next boot.',
   W19: 'The identity in the address counts.',
+  W20: 'Reading its socket waits for the next second; nothing is lost.',
   X2: 'Each is answered in the order in which they came.',
   X5: 'Events are ordered by time and arrival.',
   X12: 'Kept in the journal and passed over.',

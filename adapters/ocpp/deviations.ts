@@ -55,6 +55,7 @@ export const deviations = {
   W6: 'identity in another case',
   W7: 'pings not answered',
   W10: 'calls time out while the socket lives',
+  W20: 'more messages in a second than the hub reads',
   W14: 'BootNotification repeated within seconds',
   W18: 'action not supported by the station',
   W19: 'Basic user name differs from the identity',

@@ -1,15 +1,25 @@
 // Owns the WebSocket server of the chargers: handshakes, the open connections, the one sweep that runs all their timers.
 // Must not handle a frame; connections do.
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { type Server, WebSocket, WebSocketServer } from 'ws'
-import type { Admission, AdmittedStation, ChargerPort, Clock, Health, Log, NewId } from '../../core/plugin/index.ts'
+import type {
+  Admission,
+  AdmittedStation,
+  ChargerPort,
+  Clock,
+  Health,
+  Log,
+  NewId,
+  Peer,
+  UpgradeRequest,
+} from '../../core/plugin/index.ts'
 import { repairedConnection } from '../../core/plugin/index.ts'
 import type { OcppConfig } from './config.ts'
 import { Connection } from './connection.ts'
 import { flagCode } from './deviations.ts'
 import type { Dialect } from './dialect.ts'
+import { DoorGuard } from './door-guard.ts'
 import { basicCredentials, chooseProtocol, type EarlyNote, refuse, stationIdentity } from './handshake.ts'
 import type { Shared } from './line.ts'
 import type { StationProfile } from './profile.ts'
@@ -32,6 +42,15 @@ export interface ServerDeps {
   log: Log
   newId: NewId
   port: ChargerPort
+}
+
+/** Where no server of the hub stands in front: what the socket itself says. */
+function peerOf({ socket }: UpgradeRequest): Peer {
+  return {
+    remoteAddress: socket.remoteAddress ?? '',
+    secure: (socket as Partial<TLSSocket>).encrypted === true,
+    clientCertificate: null,
+  }
 }
 
 /** A socket that knows its connection, so that one set of listeners serves all sockets. */
@@ -71,12 +90,14 @@ export class OcppServer {
   readonly #connections = new Map<Connection, StationSocket>()
   readonly #byStation = new Map<string, Connection[]>()
   readonly #stopSweep: () => void
+  readonly #guard: DoorGuard
   #stopping = false
 
   constructor(deps: ServerDeps) {
     this.#deps = deps
     const { config, clock, pulse, log, newId } = deps
     this.#shared = { config, clock, pulse, log, newId }
+    this.#guard = new DoorGuard(config)
     this.#sockets = new WebSocketServer<typeof StationSocket>({
       noServer: true,
       clientTracking: false,
@@ -95,7 +116,7 @@ export class OcppServer {
   }
 
   /** One HTTP upgrade below the mount. */
-  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  readonly upgrade = (request: UpgradeRequest, socket: Duplex, head: Buffer): void => {
     socket.on('error', ignoreError)
     this.#shake(request, socket, head).catch((cause: unknown) => {
       this.#deps.log.error({ err: cause, path: request.url }, 'handshake failed')
@@ -103,7 +124,7 @@ export class OcppServer {
     })
   }
 
-  async #shake(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async #shake(request: UpgradeRequest, socket: Duplex, head: Buffer): Promise<void> {
     if (this.#stopping) return refuse(socket, 503, 'the hub is stopping', ['Retry-After: 10'])
     const notes: EarlyNote[] = []
     const identity = stationIdentity(request.url ?? '', mount, notes)
@@ -114,14 +135,14 @@ export class OcppServer {
       notes.push(['W19', userName.slice(0, 60)])
     }
     if (request.headers.connection === repairedConnection) notes.push(['W3', ''])
-    const remoteAddress = request.socket.remoteAddress ?? ''
-    const admission = await this.#deps.port.admit({
-      identity,
-      ...credentials,
-      remoteAddress,
-      secure: (request.socket as Partial<TLSSocket>).encrypted === true,
-    })
-    if (admission.kind !== 'admitted') return this.#refuse(socket, admission)
+    const peer = request.peer ?? peerOf(request)
+    const wait = this.#guard.knock(peer.remoteAddress, identity, this.#deps.pulse.now())
+    if (wait > 0) return refuse(socket, 429, 'too many attempts', [`Retry-After: ${wait}`])
+    const admission = await this.#deps.port.admit({ identity, ...credentials, ...peer })
+    if (admission.kind !== 'admitted') {
+      this.#guard.failed(peer.remoteAddress, identity, this.#deps.pulse.now())
+      return this.#refuse(socket, admission)
+    }
     if (socket.destroyed) return
     if (this.#stopping) return refuse(socket, 503, 'the hub is stopping', ['Retry-After: 10'])
     const { station } = admission
@@ -133,7 +154,7 @@ export class OcppServer {
       }
       notes.push(['W6', identity.slice(0, 60)])
     }
-    this.#accept(request, socket, head, station, profile, notes)
+    this.#accept(request, socket, head, station, profile, peer.remoteAddress, notes)
   }
 
   #refuse(socket: Duplex, admission: Exclude<Admission, { kind: 'admitted' }>): void {
@@ -151,11 +172,12 @@ export class OcppServer {
   }
 
   #accept(
-    request: IncomingMessage,
+    request: UpgradeRequest,
     socket: Duplex,
     head: Buffer,
     station: AdmittedStation,
     profile: StationProfile,
+    remoteAddress: string,
     notes: EarlyNote[],
   ): void {
     const choice = chooseProtocol(request.headers['sec-websocket-protocol'], notes)
@@ -164,7 +186,6 @@ export class OcppServer {
     else delete request.headers['sec-websocket-protocol']
     // Some proxies and stations offer extensions in forms that a parser refuses; none is wanted.
     delete request.headers['sec-websocket-extensions']
-    const remoteAddress = request.socket.remoteAddress ?? ''
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       socket.removeListener('error', ignoreError)
       ws.on('error', ignoreError)

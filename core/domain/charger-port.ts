@@ -1,6 +1,7 @@
 // Owns the door between a charger adapter and the core: admission, one sink per open socket, commands going out.
 // Must not know sockets or frames beyond their text; the composition root puts the services behind it.
 import type { ChargerFact, ChargerOutcome, ChargerProtocol, WireFrame } from './charger-fact.ts'
+import type { ClientCertificate } from './peer.ts'
 import type { CommandReply, QueuedCommand } from './station-command.ts'
 import type { StationTraits } from './station-model.ts'
 
@@ -12,6 +13,8 @@ export interface AdmissionRequest {
   userName: string | null
   remoteAddress: string
   secure: boolean
+  /** What the station showed in the TLS handshake, if anything. */
+  clientCertificate?: ClientCertificate | null
 }
 
 export interface AdmittedStation {

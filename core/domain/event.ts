@@ -39,6 +39,20 @@ export interface HubEvents {
   /** Something stands at the station that is not as it is wanted, though it was or was told to be. */
   'station.drifted': Place & { stationId: string; kind: string; key: string; reason: string | null }
   'station.in_line': Place & { stationId: string }
+  'station.certificate_changed': Place & {
+    stationId: string
+    certificateId: string
+    state: string
+    reason: string | null
+  }
+  'station.certificate_expiring': Place & { stationId: string; certificateId: string; notAfter: string }
+  'station.security_changed': Place & {
+    stationId: string
+    changeId: string
+    kind: string
+    state: string
+    reason: string | null
+  }
   'connector.status_changed': Place & {
     stationId: string
     evse: number

@@ -3,6 +3,7 @@
 import type { HubEvent } from '../domain/event.ts'
 import type { Host } from '../host/host.ts'
 import type { ManagedConnections } from '../host/manage-connections.ts'
+import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 
@@ -64,6 +65,7 @@ export interface ServicePorts {
 
 export interface ApiPorts {
   chargers: ChargerPorts
+  certificates: CertificateDeps
   events: EventPorts
   files: FilePorts
   host: HostPorts

@@ -4,6 +4,7 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import { type Context, Hono } from 'hono'
 import { Histogram, type Registry } from 'prom-client'
 import { isUuid } from '../domain/ids.ts'
+import type { Peer } from '../domain/peer.ts'
 import { reaches, type Scope } from '../domain/scope.ts'
 import type { PluginAnswer } from '../host/plugin-routes.ts'
 import type { Entropy } from '../services/keys/api-key-text.ts'
@@ -117,7 +118,8 @@ function requestIdOf(context: Context): string {
 
 function remoteAddressOf(context: Context): string {
   // Without a socket (tests call the application directly) there is no address.
-  return context.env?.incoming ? (getConnInfo(context).remote.address ?? 'unknown') : 'direct'
+  const incoming: { peer?: Peer } | undefined = context.env?.incoming
+  return incoming?.peer?.remoteAddress ?? (incoming ? (getConnInfo(context).remote.address ?? 'unknown') : 'direct')
 }
 
 function refuse(context: Context, reply: ProblemReply): Response {

@@ -3,13 +3,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Clock } from '../domain/clock.ts'
 import { HubError } from '../domain/hub-error.ts'
 import type { Log } from '../domain/log.ts'
+import type { Peer } from '../domain/peer.ts'
 import { repairUpgradeHead } from '../domain/upgrade-head.ts'
 import type { UpgradeAnswer } from '../host/plugin-routes.ts'
+import { type ProxyTrust, peerReader } from './peer.ts'
 import { servePlain } from './plain-again.ts'
 import { type ProblemReply, problem, problemText } from './problem.ts'
 import { answerRaw } from './raw-answer.ts'
@@ -26,15 +34,26 @@ export interface ServerOptions {
   /** Real time. */
   pace: Clock
   log: Log
+  /** In PEM: the port then speaks TLS (1.2 and 1.3), and nothing else. */
+  tls?: TlsFiles
+  /** Whose headers about the caller are believed; nobody's by default. */
+  trust?: ProxyTrust
   /** How long requests under way may take once the server goes down. */
   drainMs?: number
   /** For tests, which cannot wait as long as a slow line may take. */
   patience?: Partial<Patience>
 }
 
+export interface TlsFiles {
+  cert: string
+  key: string
+}
+
 export interface HttpServer {
   host: string
   port: number
+  /** Shows another certificate from now on; open connections stay. */
+  renewTls(files: TlsFiles): void
   /** Takes no new connection, lets requests end, then cuts what is left. Event streams must have been told to end before. */
   close(): Promise<void>
 }
@@ -70,6 +89,7 @@ const backlog = 4_096
 
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { app, log, pace, drainMs = 10_000 } = options
+  const peerOf = peerReader(options.trust ?? { proxies: [], clientCertHeader: null })
   const patience = { ...usual, ...options.patience }
   const serve = getRequestListener(app.fetch, {
     // The runtime's own Request and Response stay what they are: plugins make them, too.
@@ -96,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     },
     (request, response) => {
       const { socket } = request
+      ;(request as Known).peer = peerOf(request, 'address')
       const owed = underWay.get(socket) ?? new Set()
       underWay.set(socket, owed.add(response))
       response.once('close', () => owed.delete(response))
@@ -151,6 +172,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return servePlain(server, request, socket, head)
     socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'))
     socket.setTimeout(0)
+    ;(request as Known).peer = peerOf(request, 'all')
     const answer = options.handleUpgrade(request, socket, head)
     if (answer !== 'taken') return answerRaw(socket, turnedAway[answer])
     upgraded.add(socket)
@@ -158,7 +180,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   })
   // In front of HTTP stands plain TCP, for handshakes that Node's parser would take for plain requests (catalogue W3).
   const silent = new Set<Socket>()
-  const door = createTcpServer({ noDelay: true }, (socket) => {
+  const greet = (socket: Socket) => {
     silent.add(socket)
     const forget = () => silent.delete(socket)
     socket.once('close', forget)
@@ -172,7 +194,10 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       server.emit('connection', socket)
       socket.resume()
     })
-  })
+  }
+  const door = options.tls
+    ? tlsDoor(options.tls, patience.headersMs, greet, log)
+    : createTcpServer({ noDelay: true }, greet)
   await new Promise<void>((resolve, reject) => {
     const refused = (cause: Error) => reject(cannotListen(options, cause))
     door.once('error', refused)
@@ -188,6 +213,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   return {
     host: address.address,
     port: address.port,
+    renewTls({ cert, key }) {
+      if (options.tls) (door as TlsServer).setSecureContext({ ...tlsRules, cert, key })
+    },
     close: () =>
       new Promise<void>((resolve) => {
         const cut = pace.after(drainMs, () => {
@@ -203,6 +231,24 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
         // Node ends kept-alive connections on its own only when its server listens; here they are told.
         server.closeIdleConnections()
       }),
+  }
+}
+
+type Known = IncomingMessage & { peer?: Peer }
+
+/** Some chargers speak 1.2 only (catalogue X10); nothing older is safe. Without a list of authorities every client certificate may be shown. */
+const tlsRules: SecureContextOptions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ca: [] }
+
+/** Every client may show a certificate; whose it is the core decides, for the one station that it is to be. */
+function tlsDoor(files: TlsFiles, handshakeMs: number, greet: (socket: TLSSocket) => void, log: Log): TlsServer {
+  const rules = { ...tlsRules, ...files, requestCert: true, rejectUnauthorized: false, handshakeTimeout: handshakeMs }
+  try {
+    const door = createTlsServer({ ...rules, noDelay: true }, greet)
+    door.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'))
+    return door
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new HubError('bad_configuration', `BAYWATT_TLS_CERT and BAYWATT_TLS_KEY cannot be used: ${why}`, { cause })
   }
 }
 

@@ -1,6 +1,7 @@
 // Owns the closed list of what a plugin may provide, one interface each, data in and data out so that a call may cross a process.
 // Must not contain behaviour; a capability that nothing in the tree provides or calls has no place here.
 import type { ChargerPort } from '../domain/charger-port.ts'
+import type { ContractProvider } from '../domain/contract-provider.ts'
 import type { GateDecision, GateQuestion, ParcsSink, ReportedCredential } from '../domain/parking-fact.ts'
 import type { TariffEngine } from '../domain/price.ts'
 import type { ModelBook } from '../domain/station-model.ts'
@@ -46,6 +47,8 @@ export interface Capabilities {
   credential: CredentialCapability
   tariff: TariffEngine
   page: PageCapability
+  /** Knows charging contracts and their certificates: Plug & Charge. */
+  certificates: ContractProvider
 }
 
 export type CapabilityName = keyof Capabilities
@@ -55,6 +58,7 @@ export const capabilityNames = [
   'credential',
   'tariff',
   'page',
+  'certificates',
 ] as const satisfies readonly CapabilityName[]
 
 export type { GateDecision, GateQuestion }

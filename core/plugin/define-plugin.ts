@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { EventName, HubEvent } from '../domain/event.ts'
 import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
+import type { Peer } from '../domain/peer.ts'
 import type { Capabilities, CapabilityName, Health } from './capabilities.ts'
 import type { InterceptOptions, InterceptPoint, InterceptPoints } from './intercept.ts'
 
@@ -38,8 +39,11 @@ export interface OpenApiFragment {
   components?: { schemas?: Record<string, unknown> }
 }
 
+/** `peer` is there when the hub's own server took the request: behind a trusted proxy it is who the proxy speaks for. */
+export type UpgradeRequest = IncomingMessage & { peer?: Peer }
+
 /** Takes over HTTP upgrades below one path of the hub's single port. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+export type UpgradeHandler = (request: UpgradeRequest, socket: Duplex, head: Buffer) => void
 
 export interface Ctx<C, Caps extends CapabilityName> {
   connection: { id: string; organizationId: string; siteId: string | null; name: string }

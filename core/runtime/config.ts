@@ -2,6 +2,7 @@
 // Must not read a file or start anything.
 import { resolve } from 'node:path'
 import { HubError } from '../domain/hub-error.ts'
+import { parseNetwork } from '../http/peer.ts'
 
 export interface HubConfig {
   host: string
@@ -27,6 +28,12 @@ export interface HubConfig {
   oidc: { issuer: string; audience: string } | null
   /** Where callers and chargers reach the hub, when a proxy stands in front; decides how cookies are guarded. */
   publicUrl: string | null
+  /** PEM files of the certificate and key that the port shows; null speaks without TLS. */
+  tls: { certFile: string; keyFile: string } | null
+  /** Proxies whose headers about the caller are believed. */
+  trust: { proxies: string[]; clientCertHeader: string | null }
+  /** Days before its end on which a station's certificate is renewed. */
+  certificateRenewDays: number
   /** Origins that may call the API from a browser. */
   corsOrigins: string[]
 }
@@ -70,6 +77,20 @@ export function readConfig(env: Env): HubConfig {
   if (publicUrl !== null && !/^https?:\/\/[^/?#\s]+$/.test(publicUrl)) {
     problems.push('BAYWATT_PUBLIC_URL must be http:// or https:// with a host and no path')
   }
+  const certFile = text('BAYWATT_TLS_CERT')
+  const keyFile = text('BAYWATT_TLS_KEY')
+  if ((certFile === null) !== (keyFile === null)) problems.push('BAYWATT_TLS_CERT and BAYWATT_TLS_KEY belong together')
+  const proxies = listIn(text('BAYWATT_TRUSTED_PROXIES'))
+  for (const each of proxies) {
+    if (parseNetwork(each) === null) problems.push(`BAYWATT_TRUSTED_PROXIES: "${each}" is no address and no CIDR`)
+  }
+  const clientCertHeader = text('BAYWATT_CLIENT_CERT_HEADER')?.toLowerCase() ?? null
+  if (clientCertHeader !== null && !/^[a-z0-9-]{1,64}$/.test(clientCertHeader)) {
+    problems.push('BAYWATT_CLIENT_CERT_HEADER must be the name of a header')
+  }
+  if (clientCertHeader !== null && proxies.length === 0) {
+    problems.push('BAYWATT_CLIENT_CERT_HEADER needs BAYWATT_TRUSTED_PROXIES: nobody else is believed')
+  }
   const config: HubConfig = {
     host: text('BAYWATT_HOST') ?? '127.0.0.1',
     port: integer('BAYWATT_PORT', 8080, 0, 65_535),
@@ -86,11 +107,18 @@ export function readConfig(env: Env): HubConfig {
     uploadLimitMb: integer('BAYWATT_UPLOAD_LIMIT_MB', 256, 1, 100_000),
     oidc: issuer !== null && audience !== null ? { issuer, audience } : null,
     publicUrl,
-    corsOrigins: (text('BAYWATT_CORS_ORIGINS') ?? '')
-      .split(',')
-      .map((o) => o.trim())
-      .filter((o) => o !== ''),
+    tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
+    trust: { proxies, clientCertHeader },
+    certificateRenewDays: integer('BAYWATT_CERTIFICATE_RENEW_DAYS', 30, 1, 3_650),
+    corsOrigins: listIn(text('BAYWATT_CORS_ORIGINS')),
   }
   if (problems.length > 0) throw new HubError('bad_configuration', problems.join('; '), { status: 500 })
   return config
+}
+
+function listIn(text: string | null): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
 }

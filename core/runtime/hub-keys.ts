@@ -10,6 +10,8 @@ export interface HubKeys {
   hashStationSecret(secret: Uint8Array): Buffer
   /** 32 bytes for sealing the secrets of connections. */
   connectionKey: Buffer
+  /** 32 bytes for sealing the keys of the certificate authority and passwords on their way to stations. */
+  authorityKey: Buffer
   /** 32 bytes for signing browser sessions. */
   sessionKey: Buffer
   /** Keyed hash that signs the links by which stations fetch and send files. */
@@ -30,6 +32,7 @@ export function openHubKeys(dataDir: string, fromEnvironment: string | undefined
   return {
     hashStationSecret: (secret) => createHmac('sha256', stationKey).update(secret).digest(),
     connectionKey: derive('connection secrets'),
+    authorityKey: derive('certificate authority'),
     sessionKey: derive('browser sessions'),
     signLink: (bytes) => createHmac('sha256', linkKey).update(bytes).digest(),
   }

@@ -1,7 +1,7 @@
 // Owns the composition of one hub process: every part made, joined and started in order, and stopped in the reverse one.
 // Must not contain rules; it is the only place where all parts are known.
 import { randomBytes, randomFillSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,21 +14,30 @@ import type { Log } from '../domain/log.ts'
 import type { PricedLine } from '../domain/price.ts'
 import { tickTimers } from '../events/run-timers.ts'
 import { readEvents, tailEvents } from '../events/stream.ts'
+import { withDeadline } from '../host/deadline.ts'
 import { createHost, type Host } from '../host/host.ts'
 import type { PinnedConnection } from '../host/pin-connections.ts'
 import type { ChargerPorts } from '../http/api-ports.ts'
 import { createApp } from '../http/app.ts'
 import { carriesFile } from '../http/file-body.ts'
-import { startServer } from '../http/server.ts'
+import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
+import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
+import { followSecurity } from '../services/certificates/follow-security.ts'
+import { issueRequested } from '../services/certificates/issue-requested.ts'
+import { revealSecret } from '../services/certificates/reveal-secret.ts'
+import { signInquiry } from '../services/certificates/sign-inquiry.ts'
+import { watchCertificates } from '../services/certificates/watch-certificates.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
 import { followCommand } from '../services/charger/follow-command.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { authoriseContract } from '../services/contracts/authorise-contract.ts'
+import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
 import { desiredChanged, localListsChanged, sweepDesired } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { cleanFiles } from '../services/files/clean-files.ts'
@@ -56,6 +65,7 @@ import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { openDatabase } from './open-database.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
+import { secretBox } from './secret-box.ts'
 import { systemClock } from './system-clock.ts'
 import { hubVersion } from './version.ts'
 
@@ -84,6 +94,8 @@ const everySecond = 1_000
 const seenEveryMs = 30_000
 const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
+/** A station waits for its answer meanwhile. */
+const providerMs = 5_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
 const keepMarksDays = 30
 const megabyte = 1_000_000
@@ -113,7 +125,8 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       given: config.adminKey ?? undefined,
     })
 
-    const publicUrl = config.publicUrl ?? `http://${config.host}:${config.port}`
+    const scheme = config.tls === null ? 'http' : 'https'
+    const publicUrl = config.publicUrl ?? `${scheme}://${config.host}:${config.port}`
     const files: FilePorts = {
       disk: diskFiles(join(config.dataDir, 'files'), newId),
       sign: keys.signLink,
@@ -140,16 +153,39 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       const of = { organizationId: first.organizationId, siteId: ask.siteId }
       return (await intercept('authorise', ask, of)).answer
     }
+    // The gateway is made with these, and they wake it.
+    let wake = (_stationId: string): void => undefined
+    const certificates: CertificateDeps = {
+      ...service,
+      box: secretBox(keys.authorityKey),
+      entropy: fill,
+      publicUrl,
+      wake: (stationId) => wake(stationId),
+      settings: { ...defaultCertificateSettings, renewDays: config.certificateRenewDays },
+    }
+    const contracts: ProviderDeps = {
+      provider: (organizationId) => host?.capability('certificates', { organizationId })[0]?.implementation,
+      within: (call) => withDeadline({ pace: systemClock, ms: providerMs, what: 'the certificate provider' }, call),
+      log,
+    }
     const weigh = weighAccess({ db, intercept: askAuthorise })
     await releaseStationsOf(database.pool, hostname(), clock.now())
     const gateway = chargerGateway({
       ...service,
       pool: database.writePool,
       groupCommit: commits,
-      authorise: async (question) => (await weigh({ ...question, place: 'charger' })).authorization,
+      authorise: authoriseContract(
+        contracts,
+        async ({ contract: _, ...question }) => (await weigh({ ...question, place: 'charger' })).authorization,
+      ),
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
-      inquiries: refusingInquiries,
+      inquiries: {
+        ...refusingInquiries,
+        ...providerInquiries(contracts),
+        'certificate.sign': signInquiry(certificates),
+      },
+      reveal: revealSecret(certificates),
       settings: {
         ...defaultChargerSettings,
         unknownStations: config.unknownStations,
@@ -157,6 +193,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       },
     })
     stops.push(() => gateway.close())
+    wake = (stationId) => gateway.wake(stationId)
 
     const openSink = parcsSink({
       ...service,
@@ -240,11 +277,13 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
       'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
       'command.follow': task(followCommand(service)),
+      'certificate.issue': task(issueRequested(certificates)),
+      'security.follow': task(followSecurity(certificates)),
       'command.not_started': task(giveUpRemoteStart(service)),
     }
 
     await host.start()
-    let serving: { close(): Promise<void> } | undefined
+    let serving: HttpServer | undefined
     const closing = new AbortController()
     stops.push(async () => {
       // Event streams end, no new caller gets in, chargers are let go; then requests under way may finish.
@@ -267,7 +306,10 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     ] as const) {
       stops.push(repeat(ms, run, log))
     }
+    const watch = watchCertificates(certificates)
     const keepHouse = async () => {
+      if (config.tls !== null) renewTls(config.tls, serving, log)
+      await watch()
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
@@ -292,6 +334,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     const app = createApp({
       service,
       ports: {
+        certificates,
         chargers: {
           wake: (stationId) => gateway.wake(stationId),
           refresh: (stationId) => gateway.refresh(stationId),
@@ -329,10 +372,12 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       carriesFile,
       pace: systemClock,
       log,
+      trust: config.trust,
+      ...(config.tls === null ? {} : { tls: readTls(config.tls) }),
     })
     serving = server
     return {
-      url: `http://${config.host}:${server.port}`,
+      url: `${scheme}://${config.host}:${server.port}`,
       port: server.port,
       organizationId: first.organizationId,
       firstKey: first.key,
@@ -351,6 +396,29 @@ function task<P>(run: (payload: P) => Promise<unknown>): JobTask {
   return async (payload) => {
     await run(payload as P)
     return undefined
+  }
+}
+
+/** @throws HubError `bad_configuration` when a file cannot be read */
+function readTls({ certFile, keyFile }: NonNullable<HubConfig['tls']>) {
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+  } catch (cause) {
+    throw new HubError('bad_configuration', 'BAYWATT_TLS_CERT or BAYWATT_TLS_KEY cannot be read', { cause })
+  }
+}
+
+const tlsReadAt = new WeakMap<HttpServer, number>()
+
+/** Certificates are renewed while the hub runs (ACME): files that changed are shown from the next handshake on. */
+function renewTls(files: NonNullable<HubConfig['tls']>, serving: HttpServer | undefined, log: Log): void {
+  if (serving === undefined) return
+  try {
+    const changed = Math.max(statSync(files.certFile).mtimeMs, statSync(files.keyFile).mtimeMs)
+    if (tlsReadAt.get(serving) !== changed) serving.renewTls(readTls(files))
+    tlsReadAt.set(serving, changed)
+  } catch (error) {
+    log.warn({ err: error }, 'the TLS certificate could not be read again; the former one is shown')
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
+import pkiLocal from '../../plugins/pki-local/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 
@@ -13,6 +14,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   [ocpp, folder('adapters/ocpp')],
   [parcsHttp, folder('adapters/parcs-http')],
   [tariffStandard, folder('plugins/tariff-standard')],
+  [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],
 ]
 

@@ -20,6 +20,9 @@ export interface StationRecord {
   default_protocol: string | null
   security_profile: number
   secret_hash: Buffer | null
+  /** On their way to the station: good beside the others until it has come with them. */
+  pending_secret_hash: Buffer | null
+  pending_profile: number | null
   max_power_w: number | null
   vendor: string | null
   model: string | null
@@ -112,7 +115,7 @@ const pairs = (keys: readonly StationKey[]): [string[], string[]] => [
   keys.map((k) => k.stationId),
 ]
 const stationColumns = `organization_id, site_id, station_id, code, admission, default_protocol, security_profile, secret_hash,
-  max_power_w, vendor, model, firmware, settings, traits, next_transaction_number`
+  pending_secret_hash, pending_profile, max_power_w, vendor, model, firmware, settings, traits, next_transaction_number`
 
 /** Stations by the identity in their path, without regard to case; unknown identities are left out. */
 export async function findStations(pool: Pool, identities: readonly string[]): Promise<Map<string, FoundStation>> {

@@ -191,6 +191,19 @@ export interface BillingSubjectTable {
   updated_at: Date
 }
 
+export interface CertificateAuthorityTable {
+  organization_id: string
+  authority_id: string
+  subject: string
+  root_pem: string
+  issuing_pem: string
+  issuing_serial: string
+  sealed_key: Buffer
+  not_before: Date
+  not_after: Date
+  created_at: Date
+}
+
 export interface ChargingSessionTable {
   organization_id: string
   site_id: string | null
@@ -857,6 +870,9 @@ export interface StationTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  pending_secret_hash: Buffer | null
+  pending_profile: number | null
+  presented_certificate: Json | null
   traits: Generated<Json>
 }
 
@@ -882,6 +898,33 @@ export interface StationActualTable {
   command_id: string | null
   reason: string | null
   updated_at: Date
+}
+
+export interface StationCertificateTable {
+  organization_id: string
+  site_id: string | null
+  certificate_id: string
+  station_id: string
+  use: string
+  origin: string
+  state: string
+  authority_id: string | null
+  csr: string | null
+  request_id: number | null
+  serial: string | null
+  fingerprint: string | null
+  subject: string | null
+  issuer: string | null
+  not_before: Date | null
+  not_after: Date | null
+  pem: string | null
+  command_id: string | null
+  renewal_at: Date | null
+  reason: string | null
+  revoked_at: Date | null
+  created_at: Date
+  updated_at: Date
+  version: Generated<number>
 }
 
 export interface StationDeviationTable {
@@ -974,6 +1017,26 @@ export interface StationNoticeTable {
   sequence: number | null
   data: Json
   answer: Json | null
+}
+
+export interface StationSecurityChangeTable {
+  organization_id: string
+  site_id: string | null
+  change_id: string
+  station_id: string
+  kind: string
+  state: string
+  from_profile: number
+  to_profile: number
+  steps: Json
+  step: Generated<number>
+  command_id: string | null
+  sealed_secret: Buffer | null
+  reason: string | null
+  requested_by: string
+  created_at: Date
+  updated_at: Date
+  ended_at: Date | null
 }
 
 export interface StationVariableTable {
@@ -1145,6 +1208,7 @@ export interface HubTables {
   bill_line: BillLineTable
   bill_series: BillSeriesTable
   billing_subject: BillingSubjectTable
+  certificate_authority: CertificateAuthorityTable
   charging_session: ChargingSessionTable
   command: CommandTable
   connection: ConnectionTable
@@ -1188,6 +1252,7 @@ export interface HubTables {
   site: SiteTable
   station: StationTable
   station_actual: StationActualTable
+  station_certificate: StationCertificateTable
   station_deviation: StationDeviationTable
   station_file: StationFileTable
   station_identity: StationIdentityTable
@@ -1195,6 +1260,7 @@ export interface HubTables {
   station_list: StationListTable
   station_message: StationMessageTable
   station_notice: StationNoticeTable
+  station_security_change: StationSecurityChangeTable
   station_variable: StationVariableTable
   stay: StayTable
   subscription: SubscriptionTable

@@ -5,6 +5,16 @@ import type { ConnectorStatus } from '../domain/charger-fact.ts'
 import { type Stamped, stampColumns, usualSorts } from './places.ts'
 import { before, type Db, from, is, recordTable } from './record-table.ts'
 
+/** What a station that waits for approval showed in the TLS handshake. */
+export interface PresentedCertificate {
+  pem: string
+  fingerprint: string
+  subject: string
+  issuer: string
+  notBefore: string
+  notAfter: string
+}
+
 export interface Station extends Stamped {
   stationId: string
   siteId: string | null
@@ -16,6 +26,7 @@ export interface Station extends Stamped {
   maxPowerW: number | null
   settings: Record<string, unknown>
   hasSecret: boolean
+  presentedCertificate: PresentedCertificate | null
   vendor: string | null
   model: string | null
   serial: string | null
@@ -93,10 +104,11 @@ export const stations = recordTable<Station>()('station', {
     bootReason: 'boot_reason',
     bootedAt: 'booted_at',
     lastSeenAt: 'last_seen_at',
+    presentedCertificate: 'presented_certificate',
     ...stampColumns,
   },
   expressions: { hasSecret: 't.secret_hash is not null' },
-  json: ['settings'],
+  json: ['settings', 'presented_certificate'],
   reach: 'site',
   archives: true,
   search: ['code', 'name'],

@@ -22,6 +22,7 @@ const siteId = '00000000-0000-7000-8000-0000000000aa'
 /** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
 const options: Readonly<Record<string, ExerciseOptions>> = {
   'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
 

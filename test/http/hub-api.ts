@@ -18,6 +18,7 @@ import { ensureFirstKey } from '../../core/services/keys/ensure-first-key.ts'
 import type { ServiceDeps } from '../../core/services/service-deps.ts'
 import { diskFiles } from '../../core/store/disk-files.ts'
 import { type ManualClock, manualClock } from '../../core/testing/manual-clock.ts'
+import { certificateDeps } from '../services/certificates/certificate-bench.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../setup/database.ts'
 
 export interface HubApi {
@@ -125,6 +126,7 @@ export async function startHubApi(
         refresh: (id) => refreshed.push(id),
         hashSecret: (secret) => createHmac('sha256', 'stations').update(secret).digest(),
       },
+      certificates: certificateDeps({ ...service, wake: (id) => woken.push(id) }),
       events: {
         read: (query) => readEvents(db, query),
         tail: (query) => tailEvents({ ...query, db, pollMs: 20 }),

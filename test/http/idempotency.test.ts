@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../../core/http/app.ts'
 import { forgetOldAnswers } from '../../core/services/manage/answer-once.ts'
+import { certificateDeps } from '../services/certificates/certificate-bench.ts'
 import { type HubApi, type Json, startHubApi } from './hub-api.ts'
 
 let hub: HubApi
@@ -103,6 +104,7 @@ test('the answer outlives the process', async () => {
   const restarted = createApp({
     service,
     ports: {
+      certificates: certificateDeps(service),
       chargers: { wake() {}, refresh() {}, hashSecret: () => Buffer.alloc(0) },
       events: {
         read: () => Promise.reject(new Error('not asked')),

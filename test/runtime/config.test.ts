@@ -38,6 +38,9 @@ it('names every variable that cannot be used, in one sentence', () => {
     BAYWATT_PUBLIC_URL: 'hub.example/path',
     BAYWATT_ADMIN_KEY: 'short',
     BAYWATT_OIDC_ISSUER: 'https://id.example',
+    BAYWATT_TLS_CERT: 'hub.pem',
+    BAYWATT_TRUSTED_PROXIES: '10.0.0.0/33',
+    BAYWATT_CLIENT_CERT_HEADER: 'not a header',
   }
   let message = ''
   try {

@@ -7,6 +7,7 @@ import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
 import { campaigns } from './campaigns.ts'
+import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
@@ -48,6 +49,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
       publicUrl: deps.settings.publicUrl,
       closing: deps.closing,
     }),
+    ...certificates(ports),
     ...stationNotices(),
     ...stationProfiles({ host: ports.host, chargers: ports.chargers }),
     ...charging,

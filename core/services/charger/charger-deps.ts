@@ -1,10 +1,12 @@
 // Owns what the charger services are given beyond the usual: the group commit, authorization, identity of this node.
 // Must not be built anywhere but in core/runtime and tests.
 import type { Pool } from 'pg'
-import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
+import type { Authorization, IdToken, TokenPresented } from '../../domain/charger-fact.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { NewId } from '../../domain/ids.ts'
 import type { Log } from '../../domain/log.ts'
+import type { StationCommand } from '../../domain/station-command.ts'
+import type { CommandRow } from '../../store/commands.ts'
 import type { GroupCommit } from '../../store/group-commit.ts'
 import type { InquiryHandlers } from './inquiry-handlers.ts'
 
@@ -13,6 +15,8 @@ export interface AuthoriseToken {
   siteId: string | null
   stationId: string
   token: IdToken
+  /** Plug & Charge: what the station sent of the contract's certificates. */
+  contract?: NonNullable<TokenPresented['contract']>
   at: Date
 }
 
@@ -55,5 +59,10 @@ export interface ChargerDeps {
   nodeId: string
   /** Who answers what stations ask. */
   inquiries: InquiryHandlers
+  /**
+   * Puts into a command what no row may show, at the moment of its sending: a secret, which is kept out of the journal too. Null
+   * when there is none any more.
+   */
+  reveal?(row: CommandRow, command: StationCommand): Promise<{ command: StationCommand; secret: string | null } | null>
   settings: ChargerSettings
 }

@@ -37,6 +37,8 @@ interface Connected {
   /** A command of this station is on its way. */
   sending: boolean
   seenAt: Date
+  /** A secret that was sent on this socket: the journal does not have it. */
+  secret: string | null
 }
 
 export interface ChargerGateway {
@@ -132,7 +134,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
     lane.epoch = epoch
     // What an older socket left uncommitted is fenced off; its memory may be ahead of the database.
     lane.forget()
-    const entry: Connected = { opening, lane, epoch, sending: false, seenAt: deps.clock.now() }
+    const entry: Connected = { opening, lane, epoch, sending: false, seenAt: deps.clock.now(), secret: null }
     sockets.set(station.stationId, entry)
     older?.opening.displaced('A newer connection of this station was admitted.')
     await announce(lane, epoch, 'station.connected', { protocol: opening.protocol })
@@ -195,7 +197,12 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
         return lane.record(fact, wire, epoch)
       },
       journal(frame) {
-        lane.aside(epoch, lane.frameEffect(station.siteId, frame, epoch))
+        const { secret } = entry
+        const shown =
+          secret !== null && frame.text.includes(secret)
+            ? { ...frame, text: frame.text.replaceAll(secret, '[not shown]') }
+            : frame
+        lane.aside(epoch, lane.frameEffect(station.siteId, shown, epoch))
       },
       deviation(code, sample) {
         // What it said at boot is newer than what was known at the door.
@@ -268,7 +275,14 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
       sent_at: now,
     })
     if (sent === undefined) return
-    const command = { name: row.name, ...(row.args as object) } as StationCommand
+    const stored = { name: row.name, ...(row.args as object) } as StationCommand
+    const revealed = deps.reveal === undefined ? { command: stored, secret: null } : await deps.reveal(row, stored)
+    if (revealed === null) {
+      await finish(sent, ['sent'], { state: 'cancelled', outcome: null, reason: 'It was taken back meanwhile.' })
+      return
+    }
+    const { command } = revealed
+    if (revealed.secret !== null) entry.secret = revealed.secret
     if (command.name === 'start') {
       entry.lane.expectStart({
         command_id: row.command_id,

@@ -3,7 +3,14 @@
 import type { CommandRow } from '../../store/commands.ts'
 import type { NewJob } from '../../store/event-log.ts'
 
-export function followers({ name, organization_id, station_id, command_id }: CommandRow): NewJob[] {
+/** Commands by which the hub brings certificates, passwords and profiles to stations (core/services/certificates). */
+const ofSecurity: ReadonlySet<string> = new Set(['send_certificate', 'write_setting', 'set_network_profile', 'reset'])
+
+export function followers({ name, organization_id, station_id, command_id, requested_by }: CommandRow): NewJob[] {
+  if (requested_by === 'hub' && ofSecurity.has(name)) {
+    const payload = { organizationId: organization_id, commandId: command_id }
+    return [{ task: 'security.follow', payload, queue: `security:${station_id}` }]
+  }
   switch (name) {
     case 'update_firmware':
       return [campaignJob(organization_id, station_id)]

@@ -3,6 +3,7 @@
 import { bays } from '../../store/places.ts'
 import { insertRecord } from '../../store/record-table.ts'
 import { claimIdentity, type Evse, evses, placeStation, type Station, stations } from '../../store/stations.ts'
+import { registerFor } from '../certificates/manage-certificates.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { columns, columnsOf, type Making, manage, type RecordRules } from './manage-record.ts'
 import { type Access, invalid, type Outcome, ok, type Refusal } from './outcome.ts'
@@ -24,7 +25,7 @@ export interface NewEvse {
   maxPowerW?: number | null
 }
 export type StationCreate = StationFields & { siteId: string; code: string; evses?: readonly NewEvse[] }
-export type StationPatch = StationFields & { siteId?: string }
+export type StationPatch = StationFields & { siteId?: string; allowLowerSecurity?: boolean }
 export type EvseFields = Partial<Pick<Evse, 'code' | 'bayId' | 'maxPowerW'>>
 export type EvseCreate = EvseFields & Pick<Evse, 'stationId' | 'number'>
 
@@ -43,6 +44,13 @@ const rules = (secretHash: Buffer | null): RecordRules<Station, StationCreate, S
     return columns({ ...columnsOf(stations, { ...fields, name: input.name ?? input.code }), secret_hash: secretHash })
   },
   async update({ trx, access }, before, input) {
+    const { securityProfile, allowLowerSecurity = false } = input
+    if (securityProfile !== undefined && securityProfile < before.securityProfile && !allowLowerSecurity) {
+      return invalid(
+        '/securityProfile',
+        `is lower than now (${before.securityProfile}); say allowLowerSecurity if it is meant`,
+      )
+    }
     if (input.siteId === undefined || input.siteId === before.siteId) return columns(columnsOf(stations, input))
     if (before.siteId !== null) return invalid('/siteId', 'a station does not move: its sessions stay with their site')
     return (await broken(trx, access, [theSite(input.siteId)])) ?? columns(columnsOf(stations, input))
@@ -116,7 +124,12 @@ export function decideAdmission(deps: ServiceDeps) {
   return (
     access: Access,
     stationId: string,
-    decision: { decision: 'accept' | 'reject'; siteId?: string },
+    decision: {
+      decision: 'accept' | 'reject'
+      siteId?: string
+      registerCertificate?: boolean
+      securityProfile?: number
+    },
   ): Promise<Outcome<Station>> => {
     const deciding = manage<Station, never, StationPatch>({
       ...(rules(null) as unknown as RecordRules<Station, never, StationPatch>),
@@ -128,7 +141,17 @@ export function decideAdmission(deps: ServiceDeps) {
         if (before.siteId === null && decision.siteId === undefined) {
           return invalid('/siteId', 'is needed to accept a station that has no site')
         }
-        return columns({ ...next.columns, admission: 'accepted' })
+        const { securityProfile } = decision
+        const profile = securityProfile === undefined ? {} : { security_profile: securityProfile }
+        return columns({ ...next.columns, ...profile, admission: 'accepted' })
+      },
+      async changed(making, before, after, input) {
+        const refusal = await rules(null).changed?.(making, before, after, input)
+        if (refusal || decision.decision !== 'accept' || decision.registerCertificate !== true) return refusal
+        const pem = before?.presentedCertificate?.pem
+        if (pem === undefined) return invalid('/registerCertificate', 'the station came with no certificate')
+        const made = await registerFor({ ...deps, db: making.trx }, access, after, pem)
+        return made.kind === 'ok' ? undefined : made
       },
     })
     return deciding(deps).update(access, stationId, decision.siteId === undefined ? {} : { siteId: decision.siteId })

@@ -60,7 +60,8 @@ export class TestHub {
     const log: Log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
     let ids = 0
     this.ocpp = new OcppServer({
-      config: completeConfig(config),
+      // A pulse that stands still would make all frames those of one second.
+      config: completeConfig({ maxFramesPerSecond: 0, ...config }),
       clock,
       pulse: this.pulse,
       log,
