@@ -4,8 +4,16 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import * as formats from 'ajv-formats'
 import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
 import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
+import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
+import type { OcppVersion } from '../../setup/ocpp-versions.ts'
 
-export type Version = 'ocpp1.6' | 'ocpp2.0.1'
+export type Version = OcppVersion
+
+export const officialSchemas: Readonly<Record<Version, Readonly<Record<string, unknown>>>> = {
+  'ocpp1.6': schemas16,
+  'ocpp2.0.1': schemas201,
+  'ocpp2.1': schemas21,
+}
 
 const ajv = new Ajv({ strict: false, allErrors: true, multipleOfPrecision: 3 })
 const add = formats.default as unknown as { default?: (ajv: Ajv) => void } & ((ajv: Ajv) => void)
@@ -17,14 +25,28 @@ function schema(version: Version, name: string): ValidateFunction {
   const key = `${version} ${name}`
   let validate = compiled.get(key)
   if (validate === undefined) {
-    const all: Record<string, unknown> = version === 'ocpp1.6' ? schemas16 : schemas201
-    const found = all[name]
-    if (found === undefined) throw new Error(`no schema ${key}`)
-    validate = ajv.compile(found as object)
+    const all = officialSchemas[version]
+    // What has no schema, the version does not have: nothing fits it.
+    validate = ajv.compile(Object.hasOwn(all, name) ? (all[name] as object) : { not: {} })
     compiled.set(key, validate)
   }
   return validate
 }
+
+const codes2x: ReadonlySet<string> = new Set([
+  'FormatViolation',
+  'GenericError',
+  'InternalError',
+  'MessageTypeNotSupported',
+  'NotImplemented',
+  'NotSupported',
+  'OccurrenceConstraintViolation',
+  'PropertyConstraintViolation',
+  'ProtocolError',
+  'RpcFrameworkError',
+  'SecurityError',
+  'TypeConstraintViolation',
+])
 
 const errorCodes: Record<Version, ReadonlySet<string>> = {
   'ocpp1.6': new Set([
@@ -39,20 +61,8 @@ const errorCodes: Record<Version, ReadonlySet<string>> = {
     'TypeConstraintViolation',
     'GenericError',
   ]),
-  'ocpp2.0.1': new Set([
-    'FormatViolation',
-    'GenericError',
-    'InternalError',
-    'MessageTypeNotSupported',
-    'NotImplemented',
-    'NotSupported',
-    'OccurrenceConstraintViolation',
-    'PropertyConstraintViolation',
-    'ProtocolError',
-    'RpcFrameworkError',
-    'SecurityError',
-    'TypeConstraintViolation',
-  ]),
+  'ocpp2.0.1': codes2x,
+  'ocpp2.1': codes2x,
 }
 
 /** What is wrong with a frame that the hub sent; empty when nothing is. `asked` names the action of an answered call. */
@@ -74,11 +84,17 @@ export function faultsOf(version: Version, frame: unknown, asked: (id: unknown) 
       if (frame.length !== 3) return ['malformed result']
       return action === undefined ? ['answer to nothing'] : check(`${action}Response`, third)
     }
+    case 5:
     case 4: {
+      if (type === 5 && version !== 'ocpp2.1') return ['message type 5']
       const [, , code, description, details] = frame as unknown[]
       const wellFormed = typeof description === 'string' && description.length <= 255 && typeof details === 'object'
       return wellFormed && errorCodes[version].has(String(code)) ? [] : [`malformed error ${JSON.stringify(frame)}`]
     }
+    case 6:
+      // 2.1 alone has messages that nobody answers; their schemas are named without "Request".
+      if (version !== 'ocpp2.1' || frame.length !== 4 || typeof id !== 'string') return ['malformed send']
+      return check(String(third), fourth)
     default:
       return [`message type ${String(type)}`]
   }

@@ -16,6 +16,7 @@ afterAll(() => hub.stop())
 const kept: Record<Version, string[]> = {
   'ocpp1.6': ['StartTransaction', 'StopTransaction', 'MeterValues', 'StatusNotification'],
   'ocpp2.0.1': ['TransactionEvent', 'MeterValues', 'StatusNotification'],
+  'ocpp2.1': ['TransactionEvent', 'MeterValues', 'StatusNotification'],
 }
 
 let count = 0

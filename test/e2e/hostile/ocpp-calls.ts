@@ -2,18 +2,14 @@
 // Must not break them; hostile-json.ts does.
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
-import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
-import type { Version } from '../../adapters/ocpp/official-schemas.ts'
+import { officialSchemas, type Version } from '../../adapters/ocpp/official-schemas.ts'
 import { broken, hostileValues, torn, write } from './hostile-json.ts'
 import { instants, valuesOf } from './schema-values.ts'
 
 type Json = Record<string, unknown>
 
-const schemas: Readonly<Record<Version, Record<string, unknown>>> = { 'ocpp1.6': schemas16, 'ocpp2.0.1': schemas201 }
-
 const actionsOf = (version: Version) =>
-  Object.keys(schemas[version])
+  Object.keys(officialSchemas[version])
     .filter((name) => name.endsWith('Request'))
     .map((name) => name.slice(0, -'Request'.length))
     .sort()
@@ -22,7 +18,17 @@ const actionsOf = (version: Version) =>
 export const actions: Readonly<Record<Version, readonly string[]>> = {
   'ocpp1.6': actionsOf('ocpp1.6'),
   'ocpp2.0.1': actionsOf('ocpp2.0.1'),
+  'ocpp2.1': actionsOf('ocpp2.1'),
 }
+
+const busy2x = [
+  'TransactionEvent',
+  'TransactionEvent',
+  'MeterValues',
+  'StatusNotification',
+  'Authorize',
+  'BootNotification',
+]
 
 /** Most messages are about what is stored; the rest of the standard comes by now and then. */
 const busy: Readonly<Record<Version, readonly string[]>> = {
@@ -34,14 +40,8 @@ const busy: Readonly<Record<Version, readonly string[]>> = {
     'Authorize',
     'BootNotification',
   ],
-  'ocpp2.0.1': [
-    'TransactionEvent',
-    'TransactionEvent',
-    'MeterValues',
-    'StatusNotification',
-    'Authorize',
-    'BootNotification',
-  ],
+  'ocpp2.0.1': busy2x,
+  'ocpp2.1': busy2x,
 }
 
 const small = fc.integer({ min: 0, max: 3 })
@@ -61,7 +61,7 @@ const hints: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 }
 
 function payloads(version: Version, action: string): fc.Arbitrary<unknown> {
-  const root = schemas[version][`${action}Request`] as Json
+  const root = officialSchemas[version][`${action}Request`] as Json
   const own = version === 'ocpp1.6' ? { ...hints, transactionId: fc.integer({ min: -1, max: 30 }) } : hints
   const named = version === 'ocpp1.6' ? own : { ...own, transactionId: fc.constantFrom('T1', 'T2', 'T3', 'T4') }
   const value =
