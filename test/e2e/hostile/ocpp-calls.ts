@@ -144,3 +144,18 @@ export function brokenFrames(version: Version): fc.Arbitrary<string> {
     hostileValues.map(write),
   )
 }
+
+const uniform = new Map<string, fc.Arbitrary<string>>()
+
+/** Calls of one action, good and broken; the arbitrary is made once. */
+export function callsOf(version: Version, action: string): fc.Arbitrary<string> {
+  const key = `${version} ${action}`
+  let calls = uniform.get(key)
+  if (calls === undefined) {
+    const good = payloads(version, action)
+    const payload = fc.oneof({ weight: 1, arbitrary: good }, { weight: 3, arbitrary: broken(good) })
+    calls = payload.map((each) => frame(action, each))
+    uniform.set(key, calls)
+  }
+  return calls
+}
