@@ -8,7 +8,7 @@ import { allVersions } from '../setup/ocpp-versions.ts'
 import { type Message, messages } from './messages.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-export const pagePath = join(root, 'adapters/ocpp/CONFORMANCE.md')
+export const pagePath = join(root, 'adapters/ocpp/conformance.md')
 
 export interface Coverage {
   version: string

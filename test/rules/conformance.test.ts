@@ -17,6 +17,6 @@ test('official case numbers have their form', () => {
   expect(cases.filter((one) => !form(one.version).test(one.officialCase ?? ''))).toEqual([])
 })
 
-test('adapters/ocpp/CONFORMANCE.md is fresh (npm run gen:conformance)', () => {
+test('adapters/ocpp/conformance.md is fresh (npm run gen:conformance)', () => {
   expect(readFileSync(pagePath, 'utf8')).toBe(renderPage(coverage))
 })

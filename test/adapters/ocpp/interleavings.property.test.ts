@@ -17,6 +17,8 @@ let database: TestDatabase
 let core: ChargerHarness
 let hub: TestHub
 let count = 0
+/** What all runs together came to: a property that nothing happened in would hold as well. */
+const seen = { done: 0, timedOut: 0, kept: 0 }
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -152,6 +154,8 @@ test('commands and messages of a station keep their order, and each has one end'
       expect(ended).toHaveLength(number)
       expect(ended.filter((row) => row.answered_at === null && row.state === 'answered')).toEqual([])
       const done = station.executed.map((each) => settingIn(each.payload)).filter((value) => value > 1_000)
+      seen.done += done.length
+      seen.timedOut += ended.filter((row) => row.state === 'timed_out').length
       expect(new Set(done).size, `twice: ${done.join(' ')}`).toBe(done.length)
       expect(done, 'in order').toEqual([...done].sort((a, b) => a - b))
       // What the hub calls answered, the station did.
@@ -174,6 +178,7 @@ test('commands and messages of a station keep their order, and each has one end'
       const sent = station.exchanges
         .filter((each) => each.action === 'StatusNotification' && each.outcome.kind === 'result')
         .map((each) => each.outcome.messageId)
+      seen.kept += sent.length
       const places = sent.map((id) => stored.indexOf(id))
       expect(places.filter((place) => place < 0)).toEqual([])
       expect(places).toEqual([...places].sort((a, b) => a - b))
@@ -181,6 +186,9 @@ test('commands and messages of a station keep their order, and each has one end'
     }),
     { numRuns: 40 },
   )
+  expect(seen.done).toBeGreaterThan(50)
+  expect(seen.timedOut).toBeGreaterThan(5)
+  expect(seen.kept).toBeGreaterThan(50)
 }, 180_000)
 
 function settingIn(payload: Record<string, unknown>): number {

@@ -168,7 +168,10 @@ describe.each(versions)('%s', (version) => {
     await station.reboot('Watchdog')
     clock.set(new Date(clock.now().getTime() + 60_000))
     await station.meter(1)
-    pass(30)
+    // One low reading alone could be a slip of the meter; the second says that it began again.
+    pass(15)
+    await station.meter(1)
+    pass(15)
     await station.meter(1)
     await station.stopLocally(1)
     expect(await sessions()).toMatchObject([{ energyWh: 7_200 }])
