@@ -318,6 +318,17 @@ describe.each(allVersions)('%s', (version) => {
     expect(one.executed.map((each) => each.action)).toEqual(['GetLocalListVersion'])
   })
 
+  test('a hub that is away or refuses is told as such, and the next try can succeed', async () => {
+    const away = simulatedStation({ url: 'ws://127.0.0.1:9/ocpp', code: 'SIM-1', version })
+    await expect(away.connect()).rejects.toThrow('ECONNREFUSED')
+    const { one } = await station(version)
+    await one.cut()
+    hub.refuse = 401
+    await expect(one.connect()).rejects.toThrow('HTTP 401')
+    hub.refuse = null
+    expect(await one.connect()).toBe('accepted')
+  })
+
   test('a frame of the hub that breaks the standard is told', async () => {
     const { one } = await station(version)
     await hub.command('/ocpp/SIM-1', 'ChangeAvailability', { type: 'Sometimes' })

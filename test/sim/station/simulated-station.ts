@@ -196,7 +196,9 @@ export function simulatedStation(options: StationOptions): SimulatedStation {
       options.password === undefined
         ? null
         : `Basic ${Buffer.from(`${options.code}:${options.password}`).toString('base64')}`
-    const dialled: Wire = await Wire.dial({
+    // A socket that never opens closes as well.
+    const own: { wire: Wire | null } = { wire: null }
+    const dialled = await Wire.dial({
       url: `${options.url}/${encodeURIComponent(options.code)}`,
       version: options.version,
       authorization,
@@ -220,12 +222,13 @@ export function simulatedStation(options: StationOptions): SimulatedStation {
         )
       },
       onClosed: () => {
-        if (wire === dialled) accepted = false
+        if (wire === own.wire) accepted = false
       },
       onFrame: options.onFrame ?? (() => undefined),
       violations,
       ownFaults,
     })
+    own.wire = dialled
     wire = dialled
     const boot = core.speech.boot(reason)
     const outcome = await call(boot.action, boot.build())
