@@ -73,15 +73,3 @@ export function factMessage<F extends ChargerFact, P>(message: Omit<FactMessage<
 export function notice<P>(message: Omit<Notice<P>, 'kind'>): AnyNotice {
   return { kind: 'notice', ...message } as unknown as AnyNotice
 }
-
-const nothing = Object.freeze({})
-
-/** Messages whose answer is empty. */
-export function acknowledged(action: string): AnyNotice {
-  return { kind: 'notice', action, reply: () => nothing }
-}
-
-/** Messages for which the hub offers no service yet, answered with the refusal that the standard has for them. */
-export function declined(action: string, answer: object): AnyNotice {
-  return { kind: 'notice', action, reply: () => answer }
-}

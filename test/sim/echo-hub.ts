@@ -78,13 +78,19 @@ export async function createEchoHub(): Promise<EchoHub> {
       case 'Heartbeat':
         return { result: { currentTime: now } }
       case 'Authorize':
-        return version === 'ocpp2.0.1'
-          ? { result: { idTokenInfo: { status: 'Accepted' } } }
-          : { result: { idTagInfo: { status: 'Accepted' } } }
+        return version === 'ocpp1.6'
+          ? { result: { idTagInfo: { status: 'Accepted' } } }
+          : { result: { idTokenInfo: { status: 'Accepted' } } }
       case 'StartTransaction':
         return { result: { transactionId: ++transactions, idTagInfo: { status: 'Accepted' } } }
       case 'TransactionEvent':
         return { result: payload.idToken ? { idTokenInfo: { status: 'Accepted' } } : {} }
+      case 'DataTransfer':
+      case 'NotifyEVChargingNeeds':
+      case 'NotifyEVChargingSchedule':
+      case 'OpenPeriodicEventStream':
+      case 'SignCertificate':
+        return { result: { status: 'Accepted' } }
       default:
         return { result: {} }
     }

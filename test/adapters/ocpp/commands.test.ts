@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseVariable, variableText } from '../../../adapters/ocpp/v201/variable-name.ts'
 import type { StationCommand } from '../../../core/plugin/index.ts'
+import { covers } from '../../conformance/covers.ts'
 import { startHub, type TestHub } from './hub.ts'
 import type { Version } from './official-schemas.ts'
 
@@ -542,3 +543,23 @@ describe('station profiles', () => {
     expect(requests.map(([, payload]) => payload)).toEqual([{ idTag: 'a1b2c3d4' }, { idTag: 'A1B2C3D4' }])
   })
 })
+
+covers('ocpp1.6', 'RemoteStartTransaction', 'out', 'TC_010_CSMS')
+covers('ocpp1.6', 'RemoteStartTransaction', 'out', 'TC_026_CSMS')
+covers('ocpp1.6', 'RemoteStopTransaction', 'out', 'TC_012_CSMS')
+covers('ocpp1.6', 'Reset', 'out', 'TC_014_CSMS')
+covers('ocpp1.6', 'UnlockConnector', 'out', 'TC_030_CSMS')
+covers('ocpp1.6', 'ChangeAvailability', 'out')
+covers('ocpp1.6', 'TriggerMessage', 'out')
+covers('ocpp1.6', 'GetConfiguration', 'out', 'TC_019_2_CSMS')
+covers('ocpp1.6', 'ChangeConfiguration', 'out', 'TC_040_1_CSMS')
+covers('ocpp1.6', 'ClearCache', 'out', 'TC_061_CSMS')
+covers('ocpp2.0.1', 'RequestStartTransaction', 'out', 'TC_F_01_CSMS')
+covers('ocpp2.0.1', 'RequestStopTransaction', 'out', 'TC_E_21_CSMS')
+covers('ocpp2.0.1', 'Reset', 'out', 'TC_B_20_CSMS')
+covers('ocpp2.0.1', 'UnlockConnector', 'out', 'TC_F_06_CSMS')
+covers('ocpp2.0.1', 'ChangeAvailability', 'out', 'TC_G_04_CSMS')
+covers('ocpp2.0.1', 'TriggerMessage', 'out', 'TC_F_27_CSMS')
+covers('ocpp2.0.1', 'GetVariables', 'out', 'TC_B_08_CSMS')
+covers('ocpp2.0.1', 'SetVariables', 'out', 'TC_B_09_CSMS')
+covers('ocpp2.0.1', 'ClearCache', 'out', 'TC_C_38_CSMS')

@@ -1,5 +1,6 @@
 // Owns the tests of every OCPP 1.6J message that the hub receives: the fact it becomes and the answer it gets.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { covers } from '../../conformance/covers.ts'
 import { type Station, startHub, startOfTest, type TestHub } from './hub.ts'
 
 let hub: TestHub
@@ -282,3 +283,18 @@ describe('a station that is not admitted (W15)', () => {
     expect(await waiting.ask('Authorize', { idTag: 'A' })).toEqual({ idTagInfo: { status: 'Accepted' } })
   })
 })
+
+covers('ocpp1.6', 'BootNotification', 'in', 'TC_001_CSMS')
+covers('ocpp1.6', 'Heartbeat', 'in')
+covers('ocpp1.6', 'StatusNotification', 'in')
+covers('ocpp1.6', 'Authorize', 'in', 'TC_023_1_CSMS')
+covers('ocpp1.6', 'StartTransaction', 'in', 'TC_003_CSMS')
+covers('ocpp1.6', 'StopTransaction', 'in', 'TC_003_CSMS')
+covers('ocpp1.6', 'MeterValues', 'in')
+covers('ocpp1.6', 'DataTransfer', 'in', 'TC_064_CSMS')
+covers('ocpp1.6', 'FirmwareStatusNotification', 'in')
+covers('ocpp1.6', 'DiagnosticsStatusNotification', 'in')
+covers('ocpp1.6', 'SecurityEventNotification', 'in')
+covers('ocpp1.6', 'LogStatusNotification', 'in')
+covers('ocpp1.6', 'SignedFirmwareStatusNotification', 'in')
+covers('ocpp1.6', 'SignCertificate', 'in')

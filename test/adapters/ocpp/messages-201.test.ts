@@ -1,5 +1,6 @@
 // Owns the tests of every OCPP 2.0.1 message that the hub receives: the fact it becomes and the answer it gets.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { covers } from '../../conformance/covers.ts'
 import { type Station, startHub, startOfTest, type TestHub } from './hub.ts'
 
 let hub: TestHub
@@ -262,3 +263,29 @@ test('W15 pending: boot Pending, statuses stored, events stored and refused vali
   expect(await waiting.ask('TransactionEvent', event())).toEqual({})
   expect(hub.port.factsOf('PENDING201')).toHaveLength(5)
 })
+
+covers('ocpp2.0.1', 'BootNotification', 'in', 'TC_B_01_CSMS')
+covers('ocpp2.0.1', 'Heartbeat', 'in')
+covers('ocpp2.0.1', 'StatusNotification', 'in', 'TC_G_01_CSMS')
+covers('ocpp2.0.1', 'Authorize', 'in', 'TC_C_02_CSMS')
+covers('ocpp2.0.1', 'TransactionEvent', 'in', 'TC_E_03_CSMS')
+covers('ocpp2.0.1', 'MeterValues', 'in')
+covers('ocpp2.0.1', 'ClearedChargingLimit', 'in')
+covers('ocpp2.0.1', 'DataTransfer', 'in', 'TC_P_02_CSMS')
+covers('ocpp2.0.1', 'FirmwareStatusNotification', 'in')
+covers('ocpp2.0.1', 'Get15118EVCertificate', 'in')
+covers('ocpp2.0.1', 'GetCertificateStatus', 'in')
+covers('ocpp2.0.1', 'LogStatusNotification', 'in')
+covers('ocpp2.0.1', 'NotifyChargingLimit', 'in')
+covers('ocpp2.0.1', 'NotifyCustomerInformation', 'in')
+covers('ocpp2.0.1', 'NotifyDisplayMessages', 'in')
+covers('ocpp2.0.1', 'NotifyEVChargingNeeds', 'in')
+covers('ocpp2.0.1', 'NotifyEVChargingSchedule', 'in')
+covers('ocpp2.0.1', 'NotifyEvent', 'in')
+covers('ocpp2.0.1', 'NotifyMonitoringReport', 'in')
+covers('ocpp2.0.1', 'NotifyReport', 'in')
+covers('ocpp2.0.1', 'PublishFirmwareStatusNotification', 'in')
+covers('ocpp2.0.1', 'ReportChargingProfiles', 'in')
+covers('ocpp2.0.1', 'ReservationStatusUpdate', 'in')
+covers('ocpp2.0.1', 'SecurityEventNotification', 'in')
+covers('ocpp2.0.1', 'SignCertificate', 'in')

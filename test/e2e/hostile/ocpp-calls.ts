@@ -2,23 +2,14 @@
 // Must not break them; hostile-json.ts does.
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import * as schemas16 from 'typed-ocpp/dist/ocpp16/schemas.js'
-import * as schemas201 from 'typed-ocpp/dist/ocpp20/schemas.js'
-import * as schemas21 from 'typed-ocpp/dist/ocpp21/schemas.js'
-import type { Version } from '../../adapters/ocpp/official-schemas.ts'
+import { officialSchemas, type Version } from '../../adapters/ocpp/official-schemas.ts'
 import { broken, hostileValues, torn, write } from './hostile-json.ts'
 import { instants, valuesOf } from './schema-values.ts'
 
 type Json = Record<string, unknown>
 
-const schemas: Readonly<Record<Version, Record<string, unknown>>> = {
-  'ocpp1.6': schemas16,
-  'ocpp2.0.1': schemas201,
-  'ocpp2.1': schemas21,
-}
-
 const actionsOf = (version: Version) =>
-  Object.keys(schemas[version])
+  Object.keys(officialSchemas[version])
     .filter((name) => name.endsWith('Request'))
     .map((name) => name.slice(0, -'Request'.length))
     .sort()
@@ -30,7 +21,7 @@ export const actions: Readonly<Record<Version, readonly string[]>> = {
   'ocpp2.1': actionsOf('ocpp2.1'),
 }
 
-const busy2 = [
+const busy2x = [
   'TransactionEvent',
   'TransactionEvent',
   'MeterValues',
@@ -49,8 +40,8 @@ const busy: Readonly<Record<Version, readonly string[]>> = {
     'Authorize',
     'BootNotification',
   ],
-  'ocpp2.0.1': busy2,
-  'ocpp2.1': busy2,
+  'ocpp2.0.1': busy2x,
+  'ocpp2.1': busy2x,
 }
 
 const small = fc.integer({ min: 0, max: 3 })
@@ -70,7 +61,7 @@ const hints: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 }
 
 function payloads(version: Version, action: string): fc.Arbitrary<unknown> {
-  const root = schemas[version][`${action}Request`] as Json
+  const root = officialSchemas[version][`${action}Request`] as Json
   const own = version === 'ocpp1.6' ? { ...hints, transactionId: fc.integer({ min: -1, max: 30 }) } : hints
   const named = version === 'ocpp1.6' ? own : { ...own, transactionId: fc.constantFrom('T1', 'T2', 'T3', 'T4') }
   const value =
@@ -152,4 +143,19 @@ export function brokenFrames(version: Version): fc.Arbitrary<string> {
     fc.string(),
     hostileValues.map(write),
   )
+}
+
+const uniform = new Map<string, fc.Arbitrary<string>>()
+
+/** Calls of one action, good and broken; the arbitrary is made once. */
+export function callsOf(version: Version, action: string): fc.Arbitrary<string> {
+  const key = `${version} ${action}`
+  let calls = uniform.get(key)
+  if (calls === undefined) {
+    const good = payloads(version, action)
+    const payload = fc.oneof({ weight: 1, arbitrary: good }, { weight: 3, arbitrary: broken(good) })
+    calls = payload.map((each) => frame(action, each))
+    uniform.set(key, calls)
+  }
+  return calls
 }

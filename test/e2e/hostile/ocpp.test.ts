@@ -3,15 +3,15 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Version } from '../../adapters/ocpp/official-schemas.ts'
+import { allVersions, type OcppVersion } from '../../setup/ocpp-allVersions.ts'
 import { chargerDifferences } from '../kill/compare.ts'
-import { adminKey, api, buildGarage, type Garage, type GarageStation } from '../kill/garage.ts'
+import { adminKey, api, buildGarage, type Garage } from '../kill/garage.ts'
 import { type HubProcess, hubProcess } from '../kill/hub-process.ts'
 import { untilIdle } from '../kill/idle.ts'
 import { ofStations, readStored, type Stored } from '../kill/stored.ts'
 import { createTraffic, type Traffic } from '../kill/traffic.ts'
 import { brokenCalls, brokenFrames, goodCalls } from './ocpp-calls.ts'
-import { connectWild, type WildStation } from './wild-station.ts'
+import { boots, connectWild, type WildStation } from './wild-station.ts'
 
 /** More frames for the long run: BAYWATT_E2E_ROUNDS=20; other frames: BAYWATT_TEST_SEED. */
 const rounds = Number(process.env.BAYWATT_E2E_ROUNDS ?? 1)
@@ -19,20 +19,25 @@ const limitMs = 300_000 * rounds
 /** Frames on their way at once; more would only wait in the socket. */
 const window = 40
 
-const versions = ['ocpp1.6', 'ocpp2.0.1'] as const
+interface WildAddress {
+  code: string
+  stationId: string
+  password: string
+  version: OcppVersion
+}
 
 let garage: Garage
 let hub: HubProcess
 let honest: Traffic
-const stations = new Map<string, GarageStation>()
-const wild = new Map<Version, WildStation>()
+const stations = new Map<string, WildAddress>()
+const wild = new Map<OcppVersion, WildStation>()
 const restBytes = { before: 0 }
 
 beforeAll(async () => {
   garage = await buildGarage()
   hub = await hubProcess({ dataDir: garage.copy(), adminKey })
   await hub.start()
-  for (const version of versions) {
+  for (const version of allVersions) {
     for (const kind of ['wild', 'refused', 'burst', 'large']) {
       const code = `${kind}-${version}`
       const body = { siteId: garage.siteId, code, defaultProtocol: version }
@@ -42,16 +47,15 @@ beforeAll(async () => {
         stationId: String(made.stationId),
         password: String(made.secret),
         version,
-        cards: ['', ''] as const,
       }
       stations.set(code, station)
     }
   }
   honest = createTraffic({ ...garage, stations: garage.stations.slice(0, 2) }, hub.url, 'honest')
   await honest.drained()
-  for (const version of versions) {
+  for (const version of allVersions) {
     const connected = await connectWild(hub.url, stationOf(`wild-${version}`))
-    connected.call('BootNotification', boot[version])
+    connected.call('BootNotification', boots[version])
     await connected.settled()
     wild.set(version, connected)
   }
@@ -63,18 +67,13 @@ afterAll(async () => {
   garage?.remove()
 })
 
-const boot = {
-  'ocpp1.6': { chargePointVendor: 'Wild', chargePointModel: 'Wild 16' },
-  'ocpp2.0.1': { reason: 'PowerUp', chargingStation: { vendorName: 'Wild', model: 'Wild 201' } },
-} as const
-
-function stationOf(code: string): GarageStation {
+function stationOf(code: string): WildAddress {
   const found = stations.get(code)
   if (found === undefined) throw new Error(`no station ${code}`)
   return found
 }
 
-function wildOf(version: Version): WildStation {
+function wildOf(version: OcppVersion): WildStation {
   const found = wild.get(version)
   if (found === undefined) throw new Error('not connected')
   return found
@@ -112,7 +111,7 @@ async function expectAlive(): Promise<void> {
   expect((await fetch(`${hub.url}/livez`)).status).toBe(200)
 }
 
-describe.each(versions)('%s', (version) => {
+describe.each(allVersions)('%s', (version) => {
   test(
     'calls with broken payloads among good ones: one valid answer each',
     async () => {
@@ -147,7 +146,7 @@ describe.each(versions)('%s', (version) => {
     'hundreds of calls at once are all answered, each once',
     async () => {
       const station = await connectWild(hub.url, stationOf(`burst-${version}`))
-      station.call('BootNotification', boot[version])
+      station.call('BootNotification', boots[version])
       await station.settled()
       for (const text of sample(goodCalls(version), 400)) station.send(text)
       await station.settled()
@@ -165,13 +164,13 @@ describe.each(versions)('%s', (version) => {
       const code = `large-${version}`
       for (const text of ['x'.repeat(1_100_000), `[2,"1","Heartbeat",{"a":"${'x'.repeat(5_000_000)}"}]`]) {
         const station = await connectWild(hub.url, stationOf(code))
-        station.call('BootNotification', boot[version])
+        station.call('BootNotification', boots[version])
         await station.settled()
         station.send(text)
         expect(await station.ended()).toBe(1009)
       }
       const station = await connectWild(hub.url, stationOf(code))
-      station.call('BootNotification', boot[version])
+      station.call('BootNotification', boots[version])
       await station.settled()
       expect(station.faults).toEqual([])
       await station.close()
@@ -184,7 +183,7 @@ describe.each(versions)('%s', (version) => {
     'calls that are refused are refused again by a station that did nothing else',
     async () => {
       const station = await connectWild(hub.url, stationOf(`refused-${version}`))
-      station.call('BootNotification', boot[version])
+      station.call('BootNotification', boots[version])
       await station.settled()
       const texts = wildOf(version).refused
       expect(texts.length).toBeGreaterThan(20)
@@ -211,9 +210,9 @@ test(
     // What was stored must not keep the hub or the station from starting again.
     expect(await hub.kill('SIGTERM'), hub.output()).toEqual({ code: 0, signal: null })
     await hub.start()
-    for (const version of versions) {
+    for (const version of allVersions) {
       const station = await connectWild(hub.url, stationOf(`wild-${version}`))
-      station.call('BootNotification', boot[version])
+      station.call('BootNotification', boots[version])
       await sendAll(station, sample(goodCalls(version), 20))
       expect(station.faults).toEqual([])
       await station.close()
@@ -226,7 +225,7 @@ test(
 
     const stored = await readStored(hub.dataDir)
     expect(chargerDifferences({ ...honest, extraStatuses: [] }, ofStations(stored, honestCodes()))).toEqual([])
-    for (const version of versions) {
+    for (const version of allVersions) {
       const { stationId } = stationOf(`refused-${version}`)
       const rows = ofStations(stored, [`refused-${version}`])
       expect(rowCounts(rows), version).toEqual({})

@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { faultsOf, type Version } from '../../adapters/ocpp/official-schemas.ts'
 import { eventually } from '../../setup/eventually.ts'
-import type { GarageStation } from '../kill/garage.ts'
 import { patienceMs } from '../kill/hub-process.ts'
 import { actions } from './ocpp-calls.ts'
 
@@ -35,8 +34,18 @@ interface Owed {
   due: boolean
 }
 
-export async function connectWild(hubUrl: string, station: GarageStation): Promise<WildStation> {
-  const version: Version = station.version === 'ocpp1.6' ? 'ocpp1.6' : 'ocpp2.0.1'
+/** What a station says first. */
+export const boots: Readonly<Record<Version, object>> = {
+  'ocpp1.6': { chargePointVendor: 'Wild', chargePointModel: 'Wild 16' },
+  'ocpp2.0.1': { reason: 'PowerUp', chargingStation: { vendorName: 'Wild', model: 'Wild 201' } },
+  'ocpp2.1': { reason: 'PowerUp', chargingStation: { vendorName: 'Wild', model: 'Wild 21' } },
+}
+
+export async function connectWild(
+  hubUrl: string,
+  station: { code: string; password: string; version: Version },
+): Promise<WildStation> {
+  const { version } = station
   const ws = new WebSocket(`${hubUrl.replace(/^http/, 'ws')}/ocpp/${station.code}`, [version], {
     headers: { authorization: `Basic ${Buffer.from(`${station.code}:${station.password}`).toString('base64')}` },
     perMessageDeflate: false,
