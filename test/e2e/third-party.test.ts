@@ -3,7 +3,7 @@
 import { type IHandlersOption, RPCClient } from 'ocpp-rpc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { covers } from '../conformance/covers.ts'
-import type { OcppVersion } from '../setup/ocpp-allVersions.ts'
+import type { OcppVersion } from '../setup/ocpp-versions.ts'
 import { type AddedStation, freshCode, type LiveHub, liveHub } from './live-hub.ts'
 
 type Payload = Record<string, unknown>

@@ -9,7 +9,7 @@ import { queueCommand } from '../../../core/services/charger/queue-command.ts'
 import { type ChargerHarness, chargerHarness } from '../../services/charger/charger-harness.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
-import { allVersions, type OcppVersion } from '../../setup/ocpp-allVersions.ts'
+import { allVersions, type OcppVersion } from '../../setup/ocpp-versions.ts'
 import { simulatedStation } from '../../sim/index.ts'
 import { TestHub } from './hub.ts'
 

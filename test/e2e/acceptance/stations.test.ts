@@ -2,7 +2,7 @@
 // Must not look into the hub; what counts is what its API tells.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { covers } from '../../conformance/covers.ts'
-import { allVersions, type OcppVersion } from '../../setup/ocpp-allVersions.ts'
+import { allVersions, type OcppVersion } from '../../setup/ocpp-versions.ts'
 import type { SimulatedStation, StationQuirks } from '../../sim/index.ts'
 import { adminKey } from '../kill/garage.ts'
 import { untilIdle } from '../kill/idle.ts'

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { actionsTo } from '../../conformance/messages.ts'
-import { allVersions, type OcppVersion } from '../../setup/ocpp-allVersions.ts'
+import { allVersions, type OcppVersion } from '../../setup/ocpp-versions.ts'
 import { untilIdle } from '../kill/idle.ts'
 import { withDatabase } from '../kill/stored.ts'
 import { type AddedStation, liveHub } from '../live-hub.ts'

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { allVersions, type OcppVersion } from '../../setup/ocpp-allVersions.ts'
+import { allVersions, type OcppVersion } from '../../setup/ocpp-versions.ts'
 import { chargerDifferences } from '../kill/compare.ts'
 import { adminKey, api, buildGarage, type Garage } from '../kill/garage.ts'
 import { type HubProcess, hubProcess } from '../kill/hub-process.ts'
