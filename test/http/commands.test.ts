@@ -249,6 +249,18 @@ describe('every command', () => {
     ['two customers', { name: 'customer_information', report: true, clear: false, token, customer: 'c' }, '/customer'],
     ['no purpose of a question', { name: 'customer_information', report: false, clear: false, token }, '/report'],
     ['half a signature', { name: 'update_firmware', url: 'https://f.example/a', signature: 'c2ln' }, '/signature'],
+    ['a password among settings', { name: 'write_setting', key: 'AuthorizationKey', value: 'x' }, '/key'],
+    [
+      'a password among many settings',
+      {
+        name: 'write_settings',
+        settings: [
+          { key: 'a', value: '' },
+          { key: 'SecurityCtrlr.BasicAuthPassword', value: 'x' },
+        ],
+      },
+      '/settings/1/key',
+    ],
     ['no file and no address', { name: 'update_firmware' }, '/fileId'],
     ['a file and an address', { name: 'update_firmware', url: 'https://f.example/a', fileId: sessionId }, '/fileId'],
     ['an address that is none', { name: 'get_log', url: 'not an address' }, '/url'],

@@ -1,8 +1,9 @@
 // Owns what may be wanted of stations: the shape of each kind of value, and what is refused with the reason.
 // Must not look into the database or a certificate; the service does.
+
+import { isSecretSetting } from '../secret-setting.ts'
 import { type Check, type Fault, flag, instant, list, number, oneOf, shape, text, whole } from './check-shape.ts'
 import type { DesiredKind } from './desired-item.ts'
-import { isSecretSetting } from './setting-value.ts'
 
 const evse = whole(0, 1000)
 /** OCPP's integers are signed; 0 is taken for "none" by some stations. */

@@ -1,4 +1,4 @@
-// Owns comparing values of settings as stations write them, and which settings the hub must not keep.
+// Owns comparing values of settings as stations write them.
 // Must not know a setting's meaning beyond that.
 
 /** `60` and `60.0`, `true` and `True`, lists with and without blanks say the same. */
@@ -13,10 +13,4 @@ const decimal = /^-?\d{1,15}(\.\d{1,6})?$/
 function plain(value: string): string {
   const text = value.trim().replace(/\s*,\s*/g, ',')
   return /^(true|false)$/i.test(text) ? text.toLowerCase() : text
-}
-
-/** Passwords of the station: they are made, kept as a hash and changed by the hub itself. */
-export function isSecretSetting(key: string): boolean {
-  const name = key.toLowerCase().replace(/[^a-z.]/g, '')
-  return /(^|\.)(authorizationkey|basicauthpassword)$/.test(name) || /(password|secretkey|simpin)$/.test(name)
 }

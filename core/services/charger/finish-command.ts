@@ -1,5 +1,6 @@
 // Owns the ends a command can come to: answered, timed out, expired, cancelled, not started.
 // Must not send; every end writes the row and its event in one transaction.
+import { withoutSecrets } from '../../domain/secret-setting.ts'
 import type { CommandName, CommandReply } from '../../domain/station-command.ts'
 import {
   type CommandOutcome,
@@ -82,7 +83,7 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
         outcome_deadline: deadline,
         answered_at: now,
         reason: end.reason,
-        result: end.result === undefined ? null : JSON.stringify(end.result),
+        result: end.result === undefined ? null : JSON.stringify(withoutSecrets(end.result)),
       })
       if (row === undefined) return undefined
       await trx

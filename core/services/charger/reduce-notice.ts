@@ -1,5 +1,6 @@
 // Owns what a notice leaves behind: its row, its event, and what its topic changes besides.
 // Must not answer with content; inquiries do.
+import { withoutSecretValue } from '../../domain/secret-setting.ts'
 import type { NoticeData, NoticeOutcome, NoticeTopic, StationNotice } from '../../domain/station-notice.ts'
 import { effect } from '../../store/charger-effects.ts'
 import { noticeEffect } from '../../store/notice-effects.ts'
@@ -66,7 +67,9 @@ export function reduceNotice(
   fact: StationNotice,
 ): NoticeOutcome {
   const noticeId = deps.newId()
-  const { topic, data, evse = null, time } = fact
+  const { topic, evse = null, time } = fact
+  const data =
+    fact.topic === 'report.part' ? { ...fact.data, items: fact.data.items.map(withoutSecretValue) } : fact.data
   const parts = data as { requestId?: number; sequence?: number }
   work.effects.push(
     noticeEffect.notice({

@@ -1,6 +1,7 @@
 // Owns turning what a caller asks of a station into the command it means: sessions become transactions, numbers are made.
 // Must not queue it; command-station.ts does.
 import { majorText, minor } from '../../domain/money.ts'
+import { isSecretSetting } from '../../domain/secret-setting.ts'
 import type { DisplayMessage, StationCommand, TransactionRef } from '../../domain/station-command.ts'
 import { sites } from '../../store/places.ts'
 import { type Db, getRecord, listRecords } from '../../store/record-table.ts'
@@ -44,6 +45,8 @@ export interface CommandRequestDeps extends ServiceDeps {
   entropy(into: Uint8Array): void
   files: FilePorts
 }
+
+const secret = 'this is a secret of the station; a security change of the station brings it a new one'
 
 export async function commandOf(
   deps: CommandRequestDeps,
@@ -101,6 +104,12 @@ export async function commandOf(
       return 'refusal' in found
         ? found
         : { name: request.name, message: { ...message, transaction: found.transaction } }
+    }
+    case 'write_setting':
+      return isSecretSetting(request.key) ? wrong('/key', secret) : request
+    case 'write_settings': {
+      const at = request.settings.findIndex(({ key }) => isSecretSetting(key))
+      return at < 0 ? request : wrong(`/settings/${at}/key`, secret)
     }
     case 'limit':
       if ((request.amps === undefined) === (request.watts === undefined)) {

@@ -172,6 +172,37 @@ describe('a report in parts', () => {
     ])
   })
 
+  it('never keeps a password, whoever tells it', async () => {
+    const secret = {
+      component: { name: 'SecurityCtrlr' },
+      variable: { name: 'BasicAuthPassword' },
+      variableAttribute: [{ value: 'hush' }],
+    }
+    const settings = {
+      AuthorizationKey: { value: 'hush', readonly: false },
+      HeartbeatInterval: { value: '60', readonly: false },
+    }
+    const s = await station(async () => ({ kind: 'accepted', result: { settings, unknown: [] } }))
+    await s.tell('report.part', {
+      requestId: 1,
+      report: 'variables',
+      sequence: 0,
+      last: true,
+      items: [secret, item('60')],
+    })
+    const commandId = await s.ask({ name: 'read_settings' })
+    await s.answered(commandId)
+    const variables = await database.db
+      .selectFrom('station_variable')
+      .selectAll()
+      .where('station_id', '=', s.stationId)
+      .execute()
+    const kept = JSON.stringify([await s.notices(), variables, await s.rowOf(commandId)])
+    expect(kept).not.toContain('hush')
+    expect(kept).toContain('HeartbeatInterval')
+    expect(variables).toHaveLength(2)
+  })
+
   it('that never ends is incomplete when its time is over', async () => {
     const s = await station()
     const commandId = await s.ask(asked)
