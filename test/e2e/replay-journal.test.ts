@@ -15,7 +15,6 @@ import { playJournal } from '../sim/play-journal.ts'
 import { createTroubleLog } from './trouble-log.ts'
 
 const adminKey = 'bwk_test_replay_0123456789abcdef'
-const secretValue = 'N0t-for-the-j0urnal'
 
 interface Running {
   hub: Hub
@@ -68,13 +67,16 @@ async function dial(hub: Hub, code: string, secret: string, protocol: string) {
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const answers = new Map<string, unknown>()
+  const passwords: string[] = []
   socket.on('message', (data) => {
     const frame = JSON.parse(String(data))
+    if (frame[2] === 'ChangeConfiguration') passwords.push(frame[3].value)
     if (frame[0] === 2) socket.send(JSON.stringify([3, frame[1], { status: 'Accepted' }]))
     else answers.set(String(frame[1]), frame[2])
   })
   let ids = 0
   return {
+    passwords,
     async ask(action: string, payload: unknown): Promise<Record<string, unknown>> {
       const id = String(++ids)
       socket.send(JSON.stringify([2, id, action, payload]))
@@ -152,10 +154,11 @@ describe('a journal', () => {
     const idTag = '04A1B2C3D4E5F6'
     let charger = await dial(recorded.hub, 'REPLAY-16', secret, 'ocpp1.6')
     await charger.ask('BootNotification', boot)
-    const command = { name: 'write_setting', key: 'AuthorizationKey', value: secretValue }
-    const { commandId } = made(await recorded.call('POST', `/stations/${stationId}/commands`, command))
-    const answered = async () => made(await recorded.call('GET', `/commands/${commandId}`)).state === 'answered'
-    await eventually(answered, 'the answer to the command')
+    made(await recorded.call('POST', `/stations/${stationId}/security-changes`, { kind: 'password' }))
+    const commands = async () => made(await recorded.call('GET', `/commands?stationId=${stationId}`)).items
+    await eventually(async () => (await commands())[0]?.state === 'answered', 'the answer to the command')
+    const [told = ''] = charger.passwords
+    expect(told).not.toBe('')
     await charger.ask('StatusNotification', status('Preparing', await minute(0)))
     expect(await charger.ask('Authorize', { idTag })).toMatchObject({ idTagInfo: { status: 'Accepted' } })
     const first = await charger.ask('StartTransaction', {
@@ -178,7 +181,7 @@ describe('a journal', () => {
 
     const text = await download(recorded, stationId, '"action":"ChangeConfiguration"')
     expect(text).toContain('AuthorizationKey')
-    expect(text).not.toContain(secretValue)
+    expect(text).not.toContain(told)
     expect(text).not.toContain(secret)
     const whole = await download(recorded, stationId, '"Heartbeat"')
     const { fresh, played } = await replay(whole)
