@@ -339,7 +339,13 @@ function showStation(stationId) {
   app.station =
     stationId === undefined
       ? null
-      : stationData({ stationId, may: app.can, isLive: () => app.data?.stream() === 'live', changed: stationChanged })
+      : stationData({
+          stationId,
+          may: app.can,
+          everywhere: app.session.siteIds === null,
+          isLive: () => app.data?.stream() === 'live',
+          changed: stationChanged,
+        })
   // What was typed and sorted for one station is not meant for the next.
   for (const id of Object.keys(app.tables)) if (id.startsWith('station-')) delete app.tables[id]
 }

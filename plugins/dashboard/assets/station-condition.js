@@ -151,7 +151,7 @@ export function departureTable(app) {
       {
         id: 'code',
         label: 'Departure',
-        cell: ({ code, title }) => [h('b', code), h('span.long', ` ${title}`)],
+        cell: ({ code, title }) => [h('b', code), h('span.note.long', ` ${title}`)],
       },
       { id: 'handling', label: 'What the hub does', cell: ({ handling }) => h('span.long', handling) },
       { id: 'count', label: 'Times', end: true, sort: (row) => row.count, cell: (row) => count(row.count) },

@@ -27,8 +27,11 @@ const touches = {
   'station.log_received': ['logs', 'commands'],
 }
 
-/** `isLive()` says whether events are heard at all; without them everything in sight is read more often. */
-export function stationData({ stationId, may, isLive, changed }) {
+/**
+ * `isLive()` says whether events are heard at all; without them everything in sight is read more often. `everywhere`: the key is not
+ * limited to sites; to one that is, the hub answers with no departures at all, which would read as if there were none.
+ */
+export function stationData({ stationId, may, everywhere, isLive, changed }) {
   const own = `/api/v1/stations/${stationId}`
   const of = { stationId }
   const make = (load, everyMs = minuteMs) =>
@@ -44,7 +47,7 @@ export function stationData({ stationId, may, isLive, changed }) {
     drift: make(wantedAndKnown),
     notices: make(() => api.list('/api/v1/station-notices', of, latest)),
     profile: make(() => api.get(`${own}/profile`)),
-    models: make(departures),
+    models: everywhere ? make(departures) : null,
     certificates: make(() => api.list('/api/v1/certificates', of, latest)),
     changes: make(() => api.list(`${own}/security-changes`, {}, latest)),
     logs: make(() => api.list(`${own}/logs`, {}, latest)),

@@ -209,7 +209,11 @@ export function frameTable(app, station) {
         id: 'at',
         label: 'When',
         cell: ({ receivedAt }) =>
-          h('time', { datetime: receivedAt, title: times.full(receivedAt) }, times.clockWithSeconds(receivedAt)),
+          h(
+            'time',
+            { datetime: receivedAt, title: times.full(receivedAt) },
+            `${times.day(receivedAt) === times.day(now) ? '' : `${times.day(receivedAt)} `}${times.clockWithSeconds(receivedAt)}`,
+          ),
       },
       {
         id: 'direction',

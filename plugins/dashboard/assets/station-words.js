@@ -81,7 +81,7 @@ export const flagOrigins = { standard: 'the standard', profile: 'what is known o
 /** Who asked for something; `actor` is who looks at the page. */
 export function askerWord(requestedBy, actor) {
   if (requestedBy === actor) return 'this key'
-  if (requestedBy === 'hub') return 'the hub'
+  if (requestedBy === 'hub' || requestedBy.startsWith('hub:')) return 'the hub'
   if (requestedBy.startsWith('key:')) return 'another key'
   return requestedBy.startsWith('user:') ? 'a person' : requestedBy
 }
@@ -157,7 +157,10 @@ function flat(value) {
   if (typeof value !== 'object') return String(value)
   if (Array.isArray(value)) return value.map((one) => (isPlain(one) ? String(one) : JSON.stringify(one))).join(', ')
   return Object.entries(value)
-    .map(([name, one]) => `${name} ${isPlain(one) ? one : JSON.stringify(one)}`)
+    .map(
+      ([name, one]) =>
+        `${name} ${isPlain(one) || (Array.isArray(one) && one.every(isPlain)) ? flat(one) : JSON.stringify(one)}`,
+    )
     .join(', ')
 }
 
