@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { selfSigned } from '../services/certificates/certificate-bench.ts'
 import { eventually } from '../setup/eventually.ts'
 import { type SimulatedStation, simulatedStation } from '../sim/index.ts'
 import { browserPath, launch, type Visit, visit } from './dashboard/browser.ts'
@@ -52,13 +53,10 @@ describe.skipIf(browserMissing)('the page of a station', { timeout: 180_000 }, (
       clock: garage.clock,
       quirks: { timestamps: 'noZone' },
     })
-    await garage.api('POST', 'desired-items', {
-      scope: 'station',
-      stationId,
-      kind: 'setting',
-      key: 'OCPPCommCtrlr.HeartbeatInterval',
-      value: { value: '300' },
-    })
+    for (const key of ['OCPPCommCtrlr.HeartbeatInterval', 'OCPPCommCtrlr.NoSuchVariable']) {
+      const item = { scope: 'station', stationId, kind: 'setting', key, value: { value: '300' } }
+      await garage.api('POST', 'desired-items', item)
+    }
     expect(await station.connect()).toBe('accepted')
     await security('FirmwareUpdated', 'signed by its maker')
     await garage.settled()
@@ -128,6 +126,7 @@ describe.skipIf(browserMissing)('the page of a station', { timeout: 180_000 }, (
     const { page } = one
     await readThrough(page)
     await row(page, 'Desired state', 'OCPPCommCtrlr.HeartbeatInterval').filter({ hasText: '300' }).waitFor()
+    await row(page, 'Desired state', /NoSuchVariable.*Not supported/).waitFor()
     await row(page, 'What it told', /Security.*FirmwareUpdated · signed by its maker/).waitFor()
     await row(page, 'Departures from the standard', 'C1').waitFor()
     await row(page, 'Firmware it started with', /1\.0\.0.*the first one heard of/).waitFor()
@@ -234,6 +233,24 @@ describe.skipIf(browserMissing)('the page of a station', { timeout: 180_000 }, (
     await row(page, 'Commands', /Clear cache.*Withdrawn/).waitFor()
     await eventually(async () => (await garage.api('GET', `commands/${commandId}`)).state === 'cancelled', 'the end')
     expect(one.complaints).toEqual([])
+    await one.close()
+  })
+
+  test('says until when its certificate is good, and what was done about its security', async () => {
+    const [{ stationId: guarded }] = await garage.list('stations', { search: 'CP-02' })
+    const one = await opened(`/${guarded}`)
+    const { page } = one
+    await page.locator('.pill[data-state="live"]').waitFor()
+    await readThrough(page)
+    await block(page, 'Certificates').scrollIntoViewIfNeeded()
+    const { pem } = await selfSigned('CN=CP-02', { until: new Date('2026-03-30T13:00:00Z') })
+    await garage.api('POST', `stations/${guarded}/certificates`, { pem })
+    await row(page, 'Certificates', /Installed.*2026-03-30.*in (20|19) d/).waitFor()
+    await garage.api('POST', `stations/${guarded}/security-changes`, { kind: 'password' })
+    await page.reload()
+    await readThrough(page)
+    await row(page, 'Security changes', /New password.*(Asked for|Told to the station).*this key/).waitFor()
+    await well(one)
     await one.close()
   })
 

@@ -98,9 +98,11 @@ export function commandTable(app, station) {
   })
 }
 
-/** Certificates and passwords are no reading for a table. */
+/** Certificates, links and passwords are no reading for a table; numbers of requests say nothing to a person. */
 function withoutSecrets(args) {
-  return Object.fromEntries(Object.entries(args ?? {}).filter(([name]) => !/pem|url|password|secret/i.test(name)))
+  return Object.fromEntries(
+    Object.entries(args ?? {}).filter(([name]) => !/pem|url|password|secret|requestId/i.test(name)),
+  )
 }
 
 export function noticeTable(app, station) {

@@ -6,7 +6,7 @@ import { plain } from './words.js'
 export const commandStates = {
   queued: { label: 'Waits for the station', tone: 'calm', icon: 'waiting' },
   sent: { label: 'Sent, not answered yet', tone: 'calm', icon: 'waiting' },
-  answered: { label: 'Answered', tone: 'good', icon: 'check' },
+  answered: { label: 'Answered', tone: 'calm', icon: 'check' },
   timed_out: { label: 'No answer in time', tone: 'warn', icon: 'overstay' },
   expired: { label: 'Not reached in time', tone: 'warn', icon: 'overstay' },
   superseded: { label: 'Replaced by a newer one', tone: 'off', icon: 'undo' },
