@@ -86,7 +86,11 @@ function navLink(app, { id, label, icon: sign }) {
   const waiting = { links: overview?.linksToReview.count ?? 0, stations: app.trouble.pending }[id] ?? 0
   return h(
     'a',
-    { href: app.path(id), onclick: app.follow, ...(app.view === id ? { 'aria-current': 'page' } : {}) },
+    {
+      href: app.path(id),
+      onclick: app.follow,
+      ...(app.view === id ? { 'aria-current': app.station === null ? 'page' : 'true' } : {}),
+    },
     icon(sign),
     h('span', label),
     waiting > 0 ? h('b.badge', waiting, h('span.unseen', ' waiting')) : null,

@@ -20,6 +20,8 @@ import { namesFor } from './names.js'
 import { noticeBoard } from './notices.js'
 import { siteData } from './site-data.js'
 import { stationCommands } from './station-commands.js'
+import { stationData } from './station-data.js'
+import { stationPage } from './station-page.js'
 import { stationsView } from './stations-view.js'
 import { systemView } from './system-view.js'
 import { eventWords } from './words.js'
@@ -32,7 +34,13 @@ const retryMs = 5_000
 /** Records kept by id for names of cars that have left; far more than a screen shows. */
 const mostRemembered = 5_000
 
-const content = { live: liveView, links: linksView, stations: stationsView, bills: billsView, system: systemView }
+const content = {
+  live: liveView,
+  links: linksView,
+  stations: (all) => (all.station === null ? stationsView(all) : stationPage(all)),
+  bills: billsView,
+  system: systemView,
+}
 
 const remembered = { stays: new Map(), sessions: new Map() }
 const asked = new Set()
@@ -55,6 +63,8 @@ const app = {
   bayFilter: null,
   showBare: false,
   linkChosen: null,
+  /** What is known of the one station whose page is shown. */
+  station: null,
   panel: null,
   details: null,
   dialog: null,
@@ -86,6 +96,7 @@ const app = {
   go,
   logOut,
   path: (view) => `/sites/${app.siteId}${view === 'live' ? '' : `/${view}`}`,
+  stationPath: (stationId) => `${app.path('stations')}/${stationId}`,
   /** For links inside the page: new tabs and other clicks are the browser's. */
   follow(event) {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -120,7 +131,12 @@ const app = {
 /** A decision may be answered after its site was left. */
 const nowhere = { touch() {}, items: () => [], renew() {} }
 app.decisions = linkDecisions({ data: () => app.data ?? nowhere, say: notices.say, changed: render })
-app.commands = stationCommands({ data: () => app.data ?? nowhere, say: notices.say, changed: render })
+app.commands = stationCommands({
+  data: () => app.data ?? nowhere,
+  say: notices.say,
+  changed: render,
+  settled: (stationId) => app.station?.settled(stationId),
+})
 
 /** Draws at the next frame, however many things changed before it. */
 function render() {
@@ -168,7 +184,9 @@ function announcer() {
 function title() {
   const waiting = (app.data.get('overview')?.value?.linksToReview.count ?? 0) + app.trouble.pending
   const view = views.find(({ id }) => id === app.view)
-  return `${waiting > 0 ? `(${waiting}) ` : ''}${app.view === 'live' ? '' : `${view.label} · `}${app.site?.name || app.site?.code || 'Site'} · Baywatt`
+  const code = app.station?.get('station').value?.code
+  const station = code ? `${code} · ` : ''
+  return `${waiting > 0 ? `(${waiting}) ` : ''}${station}${app.view === 'live' ? '' : `${view.label} · `}${app.site?.name || app.site?.code || 'Site'} · Baywatt`
 }
 
 /** What the views share, worked out once for each drawing. */
@@ -281,19 +299,20 @@ async function begin(path) {
 /** Shows what an address of ours stands for. */
 function go(address, { replace = false, choose = false } = {}) {
   const url = new URL(address, location.origin)
-  const [, siteId, view = 'live'] = /^\/sites\/([0-9a-f-]{36})(?:\/(\w+))?$/.exec(url.pathname) ?? []
+  const [, siteId, view = 'live', stationId] =
+    /^\/sites\/([0-9a-f-]{36})(?:\/(\w+)(?:(?<=stations)\/([0-9a-f-]{36}))?)?$/.exec(url.pathname) ?? []
   if (siteId === undefined && !choose) {
     const known =
       app.sites.find((one) => one.siteId === kept(siteKey)) ?? (app.sites.length === 1 ? app.sites[0] : undefined)
     if (known) return go(`/sites/${known.siteId}`, { replace: true })
   }
   history[replace ? 'replaceState' : 'pushState'](null, '', url.pathname + url.search)
-  route(siteId, view, url.searchParams)
+  route(siteId, view, stationId, url.searchParams)
   if (!replace) scrollTo(0, 0)
   return undefined
 }
 
-function route(siteId, view, query) {
+function route(siteId, view, stationId, query) {
   if (siteId === undefined || !(view in content)) {
     leaveSite()
     return app.set({ phase: app.sites.length === 0 ? 'none' : 'choose' })
@@ -304,6 +323,7 @@ function route(siteId, view, query) {
   }
   if (app.siteId !== siteId || app.data === null) enterSite(siteId)
   app.data.show(view)
+  showStation(stationId)
   const wanted = query.get('link')
   app.set({ phase: 'site', view, ...(wanted ? { linkChosen: wanted } : {}) })
   for (const kind of ['bay', 'stay', 'session']) {
@@ -311,6 +331,28 @@ function route(siteId, view, query) {
     if (id && app.panel?.id !== id) openPanel({ kind, id }, null)
   }
   return undefined
+}
+
+function showStation(stationId) {
+  if (app.station?.stationId === stationId) return
+  app.station?.close()
+  app.station =
+    stationId === undefined
+      ? null
+      : stationData({
+          stationId,
+          may: app.can,
+          everywhere: app.session.siteIds === null,
+          isLive: () => app.data?.stream() === 'live',
+          changed: stationChanged,
+        })
+  // What was typed and sorted for one station is not meant for the next.
+  for (const id of Object.keys(app.tables)) if (id.startsWith('station-')) delete app.tables[id]
+}
+
+function stationChanged({ error }) {
+  if (error?.status === 401) return happened({ type: 'logged_out' })
+  return render()
 }
 
 function enterSite(siteId) {
@@ -337,6 +379,7 @@ function enterSite(siteId) {
 function leaveSite() {
   app.decisions.flush()
   closePanel()
+  showStation(undefined)
   app.data?.close()
   Object.assign(app, { data: null, siteId: null })
 }
@@ -344,6 +387,7 @@ function leaveSite() {
 function happened(event) {
   if (event.type === 'logged_out') return ended('Your session is over. Log in again to go on.')
   app.details?.heard(event)
+  app.station?.heard(event)
   app.news = withNews(app.news, event)
   const words = eventWords(event, namesFor(app.data, remembered))
   if (words?.tone === 'bad' || spoken.has(event.type)) app.announcement = words.text

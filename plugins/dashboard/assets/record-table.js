@@ -10,7 +10,8 @@ const rowsAtFirst = matchMedia('(max-width: 760px)').matches ? 8 : 15
 
 /**
  * Columns: `{ id, label, cell(row), sort?(row), csv?(row), csvLabel?, end?, hidden? }`; `hidden` ones are only in the file. Filters:
- * `{ id, label, options: [[value, label]], test(row, value) }`. `open(row)` makes the row lead to more.
+ * `{ id, label, options: [[value, label]], test(row, value) }`. `open(row)` makes the row lead to more. `tools` stand beside the search,
+ * `made` gets the element of the whole, `renew` tries again what could not be loaded, `forbids` says why a key does not reach it.
  */
 export function recordTable(app, settings) {
   const {
@@ -48,7 +49,7 @@ export function recordTable(app, settings) {
 
   return h(
     'section.block',
-    { key: id, id: `block-${id}`, 'aria-labelledby': heading },
+    { key: id, id: `block-${id}`, 'aria-labelledby': heading, made: settings.made },
     h(
       'div.block-head',
       h(level, { id: heading }, title, h('span.count', ` ${count(rows.length)}${source?.value?.more ? '+' : ''}`)),
@@ -57,6 +58,7 @@ export function recordTable(app, settings) {
         'div.tools',
         search ? searchBox(id, title, held.search, (text) => hold({ search: text, shown: rowsAtFirst })) : null,
         filters.map((filter) => chooser(id, filter, held, hold)),
+        settings.tools ?? null,
         settings.file
           ? h(
               'button.quiet',
@@ -72,8 +74,9 @@ export function recordTable(app, settings) {
       ),
     ),
     source?.error && source.value !== null ? staleNote(app, source) : null,
+    settings.above ?? null,
     source && source.value === null && rows.length === 0
-      ? notYet(app, source, shownColumns.length)
+      ? notYet(source, shownColumns.length, { renew: app.data.renew, ...settings })
       : fitting.length === 0
         ? h(
             'div.empty',
@@ -216,16 +219,16 @@ export function staleNote(app, source) {
 }
 
 /** A place of about the size that the rows will have, so that nothing jumps when they come. */
-function notYet(app, source, columns) {
+function notYet(source, columns, { renew, forbids }) {
   if (source.forbidden) {
-    return h('div.empty', h('p', 'This key does not reach these records. A key with more scopes does.'))
+    return h('div.empty', h('p', forbids ?? 'This key does not reach these records. A key with more scopes does.'))
   }
   if (source.error) {
     return h(
       'div.empty',
       { role: 'alert' },
       h('p', `Could not be loaded: ${source.error.message}`),
-      h('button.quiet', { onclick: () => app.data.renew() }, icon('restart'), 'Try again'),
+      h('button.quiet', { onclick: () => renew() }, icon('restart'), 'Try again'),
     )
   }
   return h(

@@ -110,6 +110,25 @@ const works = {
       `${plug} has told ${counted(Object.keys(result?.settings ?? {}).length, 'setting')}; they are with the command`,
     body: () => ({ name: 'read_settings' }),
   },
+  log: {
+    label: 'Fetch its log',
+    text: 'The station sends a file to this hub, which may take minutes. It is then listed on the page of the station.',
+    station: true,
+    ttlSeconds: 300,
+    fields: [
+      {
+        name: 'log',
+        label: 'Which',
+        value: 'diagnostics',
+        options: [
+          ['diagnostics', 'What it has been doing'],
+          ['security', 'What touched its security'],
+        ],
+      },
+    ],
+    done: (plug) => `${plug} has sent its log`,
+    body: ({ log }) => ({ name: 'get_log', log }),
+  },
   model: {
     label: 'Read its device model',
     text: 'Everything the station knows about itself, in parts; this may take minutes.',
@@ -139,6 +158,10 @@ export function chooseWork(app, station, evses) {
     ],
     run: ({ work }) => askFor(app, station, evses, works[work]),
   })
+}
+
+export function askForLog(app, station) {
+  askFor(app, station, [], works.log)
 }
 
 function askFor(app, station, evses, work) {

@@ -16,7 +16,8 @@ const ends = {
   failed: 'The command failed.',
 }
 
-export function stationCommands({ data, say, changed }) {
+/** `settled(stationId)` is called when a command to that station has come to its end, or to where nobody waits for it. */
+export function stationCommands({ data, say, changed, settled }) {
   const running = new Set()
 
   async function follow(one, stationId, body, words) {
@@ -41,11 +42,8 @@ export function stationCommands({ data, say, changed }) {
         if (shown !== command.state) {
           shown = command.state
           if (command.state === 'queued') {
-            const withdraw = () =>
-              api
-                .post(`/api/v1/commands/${command.commandId}/cancel`)
-                .catch((error) => say({ tone: 'bad', title: 'Too late to withdraw it', text: error.message }))
-            tell('Waiting…', 'Waits until the station can take it.', { action: { label: 'Withdraw', run: withdraw } })
+            const run = () => withdraw(command)
+            tell('Waiting…', 'Waits until the station can take it.', { action: { label: 'Withdraw', run } })
           } else if (command.state === 'sent') tell('Sent…', 'The station has been told.')
           else if (command.outcome === 'pending')
             tell(
@@ -64,8 +62,18 @@ export function stationCommands({ data, say, changed }) {
     } finally {
       running.delete(one)
       data().touch('overview', 'sessions', 'evses', 'stations')
+      settled(stationId)
       changed()
     }
+  }
+
+  async function withdraw({ commandId, stationId }) {
+    try {
+      await api.post(`/api/v1/commands/${commandId}/cancel`)
+    } catch (error) {
+      say({ tone: 'bad', title: 'Too late to withdraw it', text: error.message })
+    }
+    settled(stationId)
   }
 
   function isOver({ state, outcome }) {
@@ -93,6 +101,25 @@ export function stationCommands({ data, say, changed }) {
   })
 
   return {
+    withdraw,
+
+    /** Everything that the station is to have is looked at anew; what comes of it is told as it comes. */
+    async reconcile({ stationId, code }) {
+      try {
+        const { connected } = await api.post(`/api/v1/stations/${stationId}/reconcile`)
+        say({
+          tone: connected ? 'good' : 'calm',
+          title: connected ? `${code} is being brought in line` : `${code} is not connected`,
+          text: connected
+            ? 'It is read anew; what it says is shown as it comes.'
+            : 'It begins when the station is back.',
+        })
+      } catch (error) {
+        say({ tone: 'bad', title: `${code} was not looked at`, text: error.message })
+      }
+      settled(stationId)
+    },
+
     /** What is under way for this session or station, if anything. */
     of: ({ name, sessionId }) => [...running].find((one) => one.name === name && one.sessionId === sessionId) ?? null,
 

@@ -137,16 +137,7 @@ function stationTable(app) {
   for (const evse of data.items('evses')) evses.set(evse.stationId, [...(evses.get(evse.stationId) ?? []), evse])
   for (const list of evses.values()) list.sort((a, b) => a.number - b.number)
   const rows = data.items('stations').filter(({ admission: at }) => at !== 'pending')
-  const stateOf = (station) => {
-    if (station.admission === 'rejected') return { icon: 'blocked', tone: 'off', label: 'Rejected' }
-    if (station.socket === null) return { icon: 'offline', tone: 'bad', label: 'Offline' }
-    const faulted = (evses.get(station.stationId) ?? []).some(({ connectors }) =>
-      connectors.some(({ status }) => status === 'faulted'),
-    )
-    return faulted
-      ? { icon: 'fault', tone: 'bad', label: 'Fault' }
-      : { icon: 'online', tone: 'good', label: 'Connected' }
-  }
+  const stateOf = (station) => stationState(station, evses.get(station.stationId) ?? [])
   const seen = (station) => (station.lastSeenAt === null ? null : Date.parse(station.lastSeenAt))
   const model = (station) => [station.vendor, station.model].filter(Boolean).join(' ')
   const columns = [
@@ -155,7 +146,7 @@ function stationTable(app) {
       label: 'Station',
       sort: (station) => station.code,
       cell: (station) => [
-        h('b', station.code),
+        h('a.inline.strong', { href: app.stationPath(station.stationId), onclick: app.follow }, station.code),
         station.name && station.name !== station.code ? h('span.note', ` ${station.name}`) : null,
       ],
       csv: (station) => station.code,
@@ -218,7 +209,7 @@ function stationTable(app) {
             label: 'Actions',
             quiet: true,
             end: true,
-            cell: (station) => actions(app, station, evses.get(station.stationId) ?? []),
+            cell: (station) => stationButtons(app, station, evses.get(station.stationId) ?? []),
           },
         ]
       : []),
@@ -256,7 +247,15 @@ function stationTable(app) {
   })
 }
 
-function protocolWord(protocol) {
+export function stationState(station, evses) {
+  if (station.admission === 'pending') return { icon: 'station', tone: 'warn', label: 'Waits for approval' }
+  if (station.admission === 'rejected') return { icon: 'blocked', tone: 'off', label: 'Rejected' }
+  if (station.socket === null) return { icon: 'offline', tone: 'bad', label: 'Offline' }
+  const faulted = evses.some(({ connectors }) => connectors.some(({ status }) => status === 'faulted'))
+  return faulted ? { icon: 'fault', tone: 'bad', label: 'Fault' } : { icon: 'online', tone: 'good', label: 'Connected' }
+}
+
+export function protocolWord(protocol) {
   return protocol ? protocol.replace('ocpp', 'OCPP ') : null
 }
 
@@ -265,7 +264,7 @@ function statusOf({ connectors }) {
   return (busy ?? connectors[0])?.status ?? 'unknown'
 }
 
-function evseChip(app, evse) {
+export function evseChip(app, evse) {
   const status = statusOf(evse)
   const [sign, tone] = signs[status] ?? signs.unknown
   const bay = app.names.bay(evse.bayId)
@@ -280,7 +279,7 @@ function evseChip(app, evse) {
   )
 }
 
-function actions(app, station, evses) {
+export function stationButtons(app, station, evses) {
   if (station.admission !== 'accepted') return null
   const name = station.code
   const pick = {

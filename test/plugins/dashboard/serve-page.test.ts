@@ -7,8 +7,9 @@ const assets = await readAssets(new URL('../../../plugins/dashboard/assets/', im
 const fetch = servePage(assets)
 const get = (path: string, init?: RequestInit) => fetch(new Request(`http://hub.example${path}`, init))
 const site = '/sites/0195f3b2-6c00-7000-8000-0a1b2c3d4e5f'
+const station = '/stations/0195f3b2-6c00-7000-8000-0a1b2c3d4e60'
 
-test.each(['/', site, `${site}/links`, `${site}/stations`, `${site}/bills`, `${site}/system`])(
+test.each(['/', site, `${site}/links`, `${site}/stations`, `${site}${station}`, `${site}/bills`, `${site}/system`])(
   '%s is the page',
   async (path) => {
     const answer = await get(path)
@@ -23,6 +24,9 @@ test.each([
   '/sites/1',
   `${site}/nowhere`,
   `${site}/links/x`,
+  `${site}/stations/x`,
+  `${site}${station}/x`,
+  station,
   '/dashboard/',
   '/dashboard/index.html',
   '/dashboard/../index.ts',
