@@ -9,3 +9,13 @@ import type { Direction } from './messages.ts'
  * @example covers('ocpp2.0.1', 'GetBaseReport', 'out', 'TC_B_12_CSMS')
  */
 export function covers(_version: OcppVersion, _action: string, _direction: Direction, _officialCase?: string): void {}
+
+/**
+ * The same for a table: every action in every one of the versions, with the numbers of the official cases. Literals only, too.
+ * @example coversAll(['ocpp2.0.1', 'ocpp2.1'], 'out', { GetBaseReport: ['TC_B_13_CSMS'], CustomerInformation: [] })
+ */
+export function coversAll(
+  _versions: readonly OcppVersion[],
+  _direction: Direction,
+  _cases: Readonly<Record<string, readonly string[]>>,
+): void {}

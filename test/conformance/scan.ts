@@ -31,10 +31,49 @@ function testFiles(): string[] {
 const textOf = (node: ts.Node | undefined): string | null =>
   node !== undefined && ts.isStringLiteralLike(node) ? node.text : null
 
-/** @throws when a call of `covers` has an argument that is no literal, so that nothing is missed silently */
+const textsOf = (node: ts.Node | undefined): string[] | null => {
+  if (node === undefined || !ts.isArrayLiteralExpression(node)) return null
+  const texts = node.elements.map(textOf)
+  return texts.every((text) => text !== null) ? texts : null
+}
+
+type Claim = Omit<Coverage, 'file' | 'within'>
+
+/** What one call of `covers` claims; null when an argument is no literal. */
+function claimOf([first, second, third, fourth]: readonly ts.Expression[]): Claim[] | null {
+  const [version, action, direction, officialCase] = [textOf(first), textOf(second), textOf(third), textOf(fourth)]
+  if (version === null || action === null || direction === null) return null
+  if (fourth !== undefined && officialCase === null) return null
+  return [{ version, action, direction, officialCase }]
+}
+
+/** What one call of `coversAll` claims; null when an argument is no literal. */
+function claimsOf([first, second, third]: readonly ts.Expression[]): Claim[] | null {
+  const [versions, direction] = [textsOf(first), textOf(second)]
+  if (versions === null || direction === null || third === undefined || !ts.isObjectLiteralExpression(third))
+    return null
+  const claims: Claim[] = []
+  for (const property of third.properties) {
+    if (!ts.isPropertyAssignment(property) || !ts.isIdentifier(property.name)) return null
+    const cases = textsOf(property.initializer)
+    if (cases === null) return null
+    const action = property.name.text
+    for (const version of versions)
+      for (const officialCase of cases.length === 0 ? [null] : cases)
+        claims.push({ version, action, direction, officialCase })
+  }
+  return claims
+}
+
+const readers: ReadonlyMap<string, (args: readonly ts.Expression[]) => Claim[] | null> = new Map([
+  ['covers', claimOf],
+  ['coversAll', claimsOf],
+])
+
+/** @throws when a call has an argument that is no literal, so that nothing is missed silently */
 function coverageOf(file: string): Coverage[] {
   const text = readFileSync(file, 'utf8')
-  if (!text.includes('covers(')) return []
+  if (!/\bcovers(All)?\(/.test(text)) return []
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const path = relative(root, file)
   const found: Coverage[] = []
@@ -42,21 +81,14 @@ function coverageOf(file: string): Coverage[] {
     let inner = within
     if (ts.isCallExpression(node)) {
       const callee = node.expression.getText(source)
-      const [first, second, third, fourth] = node.arguments
-      if (callee === 'covers') {
-        const [version, action, direction] = [textOf(first), textOf(second), textOf(third)]
-        const line = source.getLineAndCharacterOfPosition(node.pos).line + 1
-        if (
-          version === null ||
-          action === null ||
-          direction === null ||
-          (fourth !== undefined && textOf(fourth) === null)
-        ) {
-          throw new Error(`${path}:${line}: covers() takes literal texts only`)
-        }
-        found.push({ version, action, direction, officialCase: textOf(fourth), file: path, within: within.join(' › ') })
+      const read = readers.get(callee)
+      if (read !== undefined) {
+        const claims = read(node.arguments)
+        const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
+        if (claims === null) throw new Error(`${path}:${line}: ${callee}() takes literals only`)
+        found.push(...claims.map((claim) => ({ ...claim, file: path, within: within.join(' › ') })))
       }
-      const title = textOf(first)
+      const title = textOf(node.arguments[0])
       if (/^describe\b/.test(callee) && title !== null) inner = [...within, title]
     }
     ts.forEachChild(node, (child) => visit(child, inner))
@@ -98,7 +130,7 @@ export function renderPage(coverage: readonly Coverage[]): string {
     '# OCPP conformance',
     '',
     'Every message of every version, in each direction, and the tests of this tree that cover it. This page is generated from the',
-    'tests (`npm run gen:conformance`): a test says what it covers with `covers(version, action, direction, case)`. Numbers are those of',
+    'tests (`npm run gen:conformance`): a test says what it covers with `covers` or `coversAll` of test/conformance. Numbers are those of',
     "the Open Charge Alliance's test cases for central systems (OCTT) that the test follows; they are no certification.",
     '',
     '| version | messages tested |',

@@ -2,6 +2,7 @@
 // Every frame is judged by the official schema when the hub stops.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChargingProfile, StationCommand } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { startHub, type TestHub } from './hub.ts'
 
 let hub: TestHub
@@ -1408,4 +1409,28 @@ describe('without a frame', () => {
       expect(reply).toMatchObject({ kind: 'unsupported', reason: expect.stringMatching(/^[a-zA-Z]+ .+ .+/) })
     },
   )
+})
+
+coversAll(['ocpp1.6'], 'out', {
+  CancelReservation: ['TC_051_CSMS', 'TC_052_CSMS'],
+  CertificateSigned: ['TC_074_CSMS'],
+  ChangeConfiguration: [],
+  ClearChargingProfile: ['TC_067_CSMS'],
+  DataTransfer: [],
+  DeleteCertificate: ['TC_076_CSMS'],
+  ExtendedTriggerMessage: ['TC_074_CSMS'],
+  GetCompositeSchedule: ['TC_066_CSMS'],
+  GetConfiguration: [],
+  GetDiagnostics: ['TC_045_1_CSMS'],
+  GetInstalledCertificateIds: [],
+  GetLocalListVersion: ['TC_042_1_CSMS'],
+  GetLog: ['TC_079_CSMS'],
+  InstallCertificate: ['TC_075_1_CSMS', 'TC_075_2_CSMS'],
+  RemoteStartTransaction: ['TC_059_CSMS'],
+  ReserveNow: ['TC_046_CSMS', 'TC_048_1_CSMS', 'TC_048_2_CSMS', 'TC_048_3_CSMS', 'TC_048_4_CSMS'],
+  SendLocalList: ['TC_043_1_CSMS', 'TC_043_3_CSMS', 'TC_043_4_CSMS', 'TC_043_5_CSMS'],
+  SetChargingProfile: ['TC_056_CSMS', 'TC_057_CSMS'],
+  SignedUpdateFirmware: ['TC_080_CSMS'],
+  TriggerMessage: ['TC_054_CSMS', 'TC_055_CSMS'],
+  UpdateFirmware: ['TC_044_1_CSMS'],
 })

@@ -1,6 +1,7 @@
 // Owns the tests of the neutral commands that OCPP 2.0.1 and 2.1 share: request, each answer's meaning, errors, missing fields.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChargingProfile, CommandName, StationCommand } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { type Answering, runCommand } from './command-bench.ts'
 import {
   accepted,
@@ -211,4 +212,50 @@ describe('what only 2.1 can carry is refused by 2.0.1, naming the field', () => 
       reason: expect.stringContaining(command.name.replaceAll('_', ' ')),
     })
   })
+})
+
+coversAll(['ocpp2.0.1', 'ocpp2.1'], 'out', {
+  CancelReservation: ['TC_H_17_CSMS'],
+  CertificateSigned: ['TC_A_12_CSMS'],
+  ChangeAvailability: ['TC_G_07_CSMS'],
+  ClearCache: ['TC_C_37_CSMS'],
+  ClearChargingProfile: ['TC_K_05_CSMS'],
+  ClearDisplayMessage: ['TC_O_05_CSMS'],
+  ClearVariableMonitoring: [],
+  CostUpdated: ['TC_I_01_CSMS'],
+  CustomerInformation: [],
+  DataTransfer: [],
+  DeleteCertificate: [],
+  GetBaseReport: ['TC_B_13_CSMS'],
+  GetChargingProfiles: ['TC_K_29_CSMS'],
+  GetCompositeSchedule: ['TC_K_43_CSMS'],
+  GetDisplayMessages: ['TC_O_11_CSMS'],
+  GetInstalledCertificateIds: ['TC_M_19_CSMS'],
+  GetLocalListVersion: ['TC_D_08_CSMS'],
+  GetLog: ['TC_N_35_CSMS', 'TC_N_36_CSMS'],
+  GetMonitoringReport: ['TC_N_03_CSMS'],
+  GetReport: ['TC_B_18_CSMS'],
+  GetTransactionStatus: ['TC_E_30_CSMS', 'TC_E_33_CSMS'],
+  GetVariables: ['TC_B_06_CSMS'],
+  InstallCertificate: ['TC_M_05_CSMS'],
+  PublishFirmware: ['TC_L_17_CSMS'],
+  RequestStartTransaction: ['TC_K_37_CSMS'],
+  RequestStopTransaction: ['TC_E_21_CSMS'],
+  ReserveNow: ['TC_H_01_CSMS'],
+  Reset: ['TC_B_26_CSMS'],
+  SetChargingProfile: ['TC_K_01_CSMS', 'TC_K_19_CSMS'],
+  SetDisplayMessage: ['TC_O_18_CSMS'],
+  SetMonitoringBase: [],
+  SetMonitoringLevel: [],
+  SetNetworkProfile: ['TC_B_44_CSMS'],
+  SetVariableMonitoring: ['TC_N_09_CSMS'],
+  SetVariables: ['TC_B_09_CSMS'],
+  TriggerMessage: ['TC_F_13_CSMS', 'TC_F_15_CSMS', 'TC_F_18_CSMS'],
+  UnlockConnector: [],
+  UnpublishFirmware: ['TC_L_21_CSMS', 'TC_L_22_CSMS'],
+  UpdateFirmware: ['TC_L_05_CSMS'],
+})
+
+coversAll(['ocpp2.1'], 'out', {
+  SendLocalList: [],
 })

@@ -1,6 +1,7 @@
 // Owns the tests of the neutral commands that OCPP 2.1 alone has, and of what it carries beyond 2.0.1 in shared ones.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChargingProfile, CommandName, StationCommand } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { type CommandCase, runCommand } from './command-bench.ts'
 import { startHub, type TestHub } from './hub.ts'
 
@@ -428,4 +429,29 @@ describe('what 2.1 cannot carry is refused without a frame, naming the field', (
     expect(requests).toEqual([])
     expect(reply).toMatchObject({ kind: 'refused', reason: expect.stringContaining(field) })
   })
+})
+
+coversAll(['ocpp2.1'], 'out', {
+  AFRRSignal: ['TC_Q_120_CSMS'],
+  AdjustPeriodicEventStream: [],
+  CertificateSigned: [],
+  ChangeTransactionTariff: [],
+  ClearDERControl: [],
+  ClearTariffs: [],
+  GetCompositeSchedule: [],
+  GetDERControl: [],
+  GetPeriodicEventStream: ['TC_N_107_CSMS'],
+  GetTariffs: [],
+  NotifyAllowedEnergyTransfer: [],
+  NotifyWebPaymentStarted: [],
+  RequestBatterySwap: [],
+  RequestStartTransaction: [],
+  SetChargingProfile: [],
+  SetDERControl: [],
+  SetDefaultTariff: [],
+  SetDisplayMessage: [],
+  SetVariableMonitoring: [],
+  TriggerMessage: [],
+  UpdateDynamicSchedule: [],
+  UsePriorityCharging: ['TC_K_118_CSMS'],
 })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { StationCommand } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { type Answering, runCommand } from './command-bench.ts'
 import { startHub, type TestHub } from './hub.ts'
 import type { Version } from './official-schemas.ts'
@@ -276,4 +277,10 @@ describe('send_list', () => {
     expect(sent(requests)).toEqual([])
     expect(reply).toMatchObject({ kind: 'refused', reason: expect.stringContaining('version') })
   })
+})
+
+coversAll(['ocpp2.0.1', 'ocpp2.1'], 'out', {
+  ClearChargingProfile: [],
+  SendLocalList: ['TC_D_01_CSMS', 'TC_D_02_CSMS', 'TC_D_04_CSMS'],
+  SetChargingProfile: ['TC_K_03_CSMS'],
 })

@@ -1,5 +1,6 @@
 // Owns the tests of what only OCPP 2.1 has: its own messages, SEND and CALLRESULTERROR, its tokens, a whole charge under it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { coversAll } from '../../conformance/covers.ts'
 import { type Station, startHub, startOfTest, type TestHub, until } from './hub.ts'
 
 let hub: TestHub
@@ -444,6 +445,18 @@ describe('negotiation', () => {
   })
 })
 
+test('Heartbeat gives the time, MeterValues are samples in Wh and W', async () => {
+  const idle = await hub.station('IDLE21', 'ocpp2.1')
+  expect(await idle.ask('Heartbeat', {})).toEqual({ currentTime: startOfTest.toISOString() })
+  const sampledValue = [
+    { value: 12.5, unitOfMeasure: { unit: 'kWh' }, context: 'Sample.Clock' },
+    { value: 1_500, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W' }, context: 'Sample.Clock' },
+  ]
+  expect(await idle.ask('MeterValues', { evseId: 1, meterValue: [{ timestamp, sampledValue }] })).toEqual({})
+  expect(last('IDLE21')).toMatchObject({ kind: 'meter', evse: 1, samples: [{ registerWh: 12_500, powerW: 1_500 }] })
+  expect(hub.port.codesOf('IDLE21')).toEqual([])
+})
+
 test('a whole charge: boot, status, authorize, start, meter, end', async () => {
   const car = await hub.station('CHARGE21', 'ocpp2.1')
   const idToken = { idToken: 'PAY-0815', type: 'DirectPayment' }
@@ -499,4 +512,30 @@ test('a whole charge: boot, status, authorize, start, meter, end', async () => {
     { kind: 'transaction', phase: 'ended', sequence: 2, registerWh: 3_000 },
   ])
   expect(hub.port.codesOf('CHARGE21')).toEqual([])
+})
+
+coversAll(['ocpp2.1'], 'in', {
+  Authorize: [],
+  BatterySwap: [],
+  BootNotification: [],
+  ClosePeriodicEventStream: [],
+  FirmwareStatusNotification: [],
+  Get15118EVCertificate: [],
+  GetCertificateChainStatus: [],
+  Heartbeat: [],
+  MeterValues: [],
+  NotifyChargingLimit: [],
+  NotifyDERAlarm: [],
+  NotifyDERStartStop: [],
+  NotifyPeriodicEventStream: [],
+  NotifyPriorityCharging: [],
+  NotifySettlement: [],
+  OpenPeriodicEventStream: [],
+  PullDynamicScheduleUpdate: ['TC_K_121_CSMS'],
+  ReportDERControl: [],
+  ReservationStatusUpdate: [],
+  SignCertificate: [],
+  StatusNotification: [],
+  TransactionEvent: [],
+  VatNumberValidation: ['TC_C_108_CSMS'],
 })

@@ -7,6 +7,7 @@ import type { CallAnswer } from '../../../adapters/ocpp/command.ts'
 import { standardProfile } from '../../../adapters/ocpp/profile.ts'
 import { v16 } from '../../../adapters/ocpp/v16/index.ts'
 import type { StationCommand } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { type Station, startHub, startOfTest, type TestHub } from './hub.ts'
 
 let hub: TestHub
@@ -445,4 +446,14 @@ describe('every action of the standard', () => {
   test('nothing else is received or sent', () => {
     expect([...v16.messages.keys(), ...sent].filter((action) => !actions.includes(action))).toEqual([])
   })
+})
+
+coversAll(['ocpp1.6'], 'in', {
+  DataTransfer: ['TC_064_CSMS'],
+  DiagnosticsStatusNotification: ['TC_045_1_CSMS', 'TC_045_2_CSMS'],
+  FirmwareStatusNotification: ['TC_044_1_CSMS', 'TC_044_2_CSMS', 'TC_044_3_CSMS'],
+  LogStatusNotification: ['TC_079_CSMS'],
+  SecurityEventNotification: [],
+  SignCertificate: ['TC_074_CSMS'],
+  SignedFirmwareStatusNotification: ['TC_080_CSMS', 'TC_081_CSMS'],
 })

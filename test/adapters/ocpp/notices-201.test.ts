@@ -1,6 +1,7 @@
 // Owns the tests of what OCPP 2.0.1 and 2.1 stations tell and ask in the same words: the fact, the valid answer, bad input.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InquiryAnswer, InquiryTopic } from '../../../core/plugin/index.ts'
+import { coversAll } from '../../conformance/covers.ts'
 import { type Station, startHub, type TestHub } from './hub.ts'
 import type { Version } from './official-schemas.ts'
 
@@ -454,4 +455,27 @@ describe.each(['ocpp2.0.1', 'ocpp2.1'] as const)('%s', (version) => {
     for (const [action, payload, , answer] of notices) expect(await waiting.ask(action, payload)).toEqual(answer)
     expect(hub.port.factsOf(code)).toHaveLength(inquiries.length + notices.length)
   })
+})
+
+coversAll(['ocpp2.0.1', 'ocpp2.1'], 'in', {
+  Authorize: ['TC_C_52_CSMS'],
+  ClearedChargingLimit: ['TC_K_50_CSMS'],
+  DataTransfer: ['TC_P_02_CSMS'],
+  FirmwareStatusNotification: ['TC_L_08_CSMS'],
+  Get15118EVCertificate: ['TC_M_26_CSMS'],
+  GetCertificateStatus: ['TC_M_24_CSMS'],
+  LogStatusNotification: [],
+  NotifyChargingLimit: ['TC_K_48_CSMS'],
+  NotifyCustomerInformation: ['TC_N_27_CSMS'],
+  NotifyDisplayMessages: [],
+  NotifyEVChargingNeeds: ['TC_K_53_CSMS'],
+  NotifyEVChargingSchedule: [],
+  NotifyEvent: ['TC_N_21_CSMS'],
+  NotifyMonitoringReport: [],
+  NotifyReport: [],
+  PublishFirmwareStatusNotification: ['TC_L_17_CSMS'],
+  ReportChargingProfiles: [],
+  ReservationStatusUpdate: ['TC_H_20_CSMS'],
+  SecurityEventNotification: [],
+  SignCertificate: ['TC_A_11_CSMS'],
 })
