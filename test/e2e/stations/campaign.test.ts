@@ -13,12 +13,17 @@ beforeAll(async () => {
 afterAll(() => hub.stop())
 
 describe.each(allVersions)('%s', (version) => {
-  test('four stations in two waves, the second not before the first has booted', async () => {
+  test('four stations in two waves, the second not before the first has ended', async () => {
     const image = Buffer.from(`the firmware of ${version}`.repeat(500))
     // The simulator calls its firmware after what it has downloaded.
     const wanted = createHash('sha256').update(image).digest('hex').slice(0, 12)
     const added = await Promise.all(Array.from({ length: 4 }, () => hub.addStation(freshCode('FW'), version)))
-    const stations = added.map((one) => hub.play(one))
+    const told: string[] = []
+    const onFrame = (code: string) => (direction: 'in' | 'out', text: string) => {
+      if (direction === 'in' && text.includes('"UpdateFirmware"')) told.push(`begin ${code}`)
+      if (direction === 'out' && text.includes('"Installed"')) told.push(`end ${code}`)
+    }
+    const stations = added.map((one) => hub.play(one, { onFrame: onFrame(one.code) }))
     for (const station of stations) expect(await station.connect()).toBe('accepted')
     const fileId = await uploadFirmware(hub, `${version}.bin`, image)
     const { campaignId } = await hub.call('POST', 'campaigns', {
@@ -32,16 +37,10 @@ describe.each(allVersions)('%s', (version) => {
     const started = await hub.call('POST', `campaigns/${campaignId}/start`)
     expect(started).toMatchObject({ state: 'running', progress: { installed: 0, failed: 0, skipped: 0 } })
 
-    const begun = () => stations.filter((one) => one.executed.some(({ action }) => action === 'UpdateFirmware'))
-    for (const wave of [0, 1]) {
-      const due = (await hub.all(`campaigns/${campaignId}/stations?wave=${wave}`)).map((one) => String(one.code))
-      expect(due).toHaveLength(2)
-      const inWave = stations.filter((one) => due.includes(one.code))
-      await hub.until(`the updates of wave ${wave}`, async () => inWave.every((one) => begun().includes(one)))
-      await hub.until('the new firmware', async () => inWave.every((one) => one.state.firmware.version === wanted))
-      expect(begun()).toHaveLength(2 * (wave + 1))
-      for (const station of inWave) await station.reboot('FirmwareUpdate')
-    }
+    await hub.until('the new firmware everywhere', async () =>
+      stations.every((one) => one.state.firmware.version === wanted),
+    )
+    for (const station of stations) await station.reboot('FirmwareUpdate')
 
     const campaign = () => hub.call('GET', `campaigns/${campaignId}`)
     await hub.until('the end of the campaign', async () => (await campaign()).state === 'finished')
@@ -55,6 +54,12 @@ describe.each(allVersions)('%s', (version) => {
     for (const row of rows) {
       expect(row).toMatchObject({ state: 'installed', attempts: 1, fromFirmware: '1.0.0', toFirmware: wanted })
     }
+    const inWave = (wave: number) => rows.filter((row) => row.wave === wave).map((row) => String(row.code))
+    expect([inWave(0).length, inWave(1).length]).toEqual([2, 2])
+    const ends = inWave(0).map((code) => told.indexOf(`end ${code}`))
+    const begins = inWave(1).map((code) => told.indexOf(`begin ${code}`))
+    expect(Math.min(...ends)).toBeGreaterThan(0)
+    expect(Math.min(...begins)).toBeGreaterThan(Math.max(...ends))
     for (const { stationId } of added) {
       const [newest] = await hub.all(`stations/${stationId}/firmware-history`)
       expect(newest).toMatchObject({ fromFirmware: '1.0.0', toFirmware: wanted })

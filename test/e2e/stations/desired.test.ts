@@ -102,8 +102,9 @@ describe.each(allVersions)('%s', (version) => {
     if (setting !== undefined) setting.value = '7'
     await hub.call('POST', `stations/${added.stationId}/reconcile`)
     const drifted = await hub.until('the drift', async () => {
-      const events = await hub.all('events?type=station.drifted')
-      return events.find((one) => one.data.stationId === added.stationId)
+      const path = `events?type=station.drifted&subjectId=${added.stationId}`
+      const { items } = await hub.call<{ items: { data: object }[] }>('GET', path)
+      return items[0]
     })
     expect(drifted.data).toMatchObject({ kind: 'setting', key, reason: expect.stringContaining('7') })
     await hub.until('the value', async () => setting?.value === '45')

@@ -70,7 +70,11 @@ export class Wire {
 
   static async dial(options: WireOptions): Promise<Wire> {
     const headers = options.authorization === null ? {} : { authorization: options.authorization }
-    const ws = new WebSocket(options.url, [options.version], { headers, perMessageDeflate: false, ...options.tls })
+    const ws = new WebSocket(options.url, [options.version], {
+      headers,
+      perMessageDeflate: false,
+      ...(options.tls === undefined ? {} : { ...options.tls, rejectUnauthorized: true }),
+    })
     const refused = new Promise<never>((_, reject) => {
       ws.once('unexpected-response', (_request, response) => {
         response.resume()
