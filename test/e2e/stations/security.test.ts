@@ -114,6 +114,25 @@ describe.each(allVersions)('%s', (version) => {
     expect(messages.some((one) => String(one.frame).includes(key.replace('SecurityCtrlr.', '')))).toBe(true)
     expect(messages.filter((one) => String(one.frame).includes(password))).toEqual([])
   })
+
+  test('a higher profile is brought through the station, and holds once it has come in it', async () => {
+    const { added, station } = await connected(version)
+    const path = `stations/${added.stationId}/security-changes`
+    const { changeId } = await hub.call('POST', path, { kind: 'profile', profile: 2 })
+    const state = async () => (await hub.all(path)).find((one) => one.changeId === changeId)?.state
+    if (v16) {
+      await hub.until('the profile at the station', async () => (await state()) === 'sent')
+      expect(station.state.settings.get('SecurityProfile')?.value).toBe('2')
+      await station.reboot()
+    }
+    await hub.until('its arrival', async () => (await state()) === 'applied')
+    await hub.until('the station', async () => station.online())
+    expect(await hub.call('GET', `stations/${added.stationId}`)).toMatchObject({ securityProfile: 2 })
+    if (!v16) {
+      const written = { ocppCsmsUrl: hub.ocppUrl, securityProfile: 2, ocppTransport: 'JSON' }
+      expect(station.state.networkProfiles.get(1)).toMatchObject(written)
+    }
+  })
 })
 
 describe.each(allVersions)('Plug & Charge over %s', (version) => {
