@@ -91,6 +91,7 @@ describe.each(allVersions)('%s', (version) => {
     await hub.until('the line again', async () => late.state.settings.get(key)?.value === '45')
     await hub.until('the list again', async () => late.state.localList.entries.has(hub.card))
     await hub.until('the profile again', async () => late.state.profiles.length === 1)
+    await hub.until('the message again', async () => v16 || late.state.displayMessages.size === 1)
     await inLine(added.stationId)
     expectAll(late)
   }, 150_000)
@@ -114,7 +115,7 @@ describe.each(allVersions)('%s', (version) => {
 
   test('a card that is taken back goes from the list of the station', async () => {
     const { added, station } = here
-    const value = `0D${freshCode('').slice(1, 9).toUpperCase()}00`
+    const value = `04A1${freshCode('').slice(1).toUpperCase()}A1`
     const made = await hub.call('POST', 'credentials', { kind: 'card', presentations: [{ value, encoding: 'hex' }] })
     await hub.until('the card on the list', async () => station.state.localList.entries.has(value))
     await change(hub, `credentials/${made.credentialId}`, { status: 'blocked' })
