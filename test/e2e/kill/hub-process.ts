@@ -43,7 +43,7 @@ export async function hubProcess(options: {
   port?: number
 }): Promise<HubProcess> {
   const port = options.port ?? (await freePort())
-  const url = `http://127.0.0.1:${port}`
+  const url = `${options.env?.BAYWATT_TLS_CERT === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   let ended: Promise<Ended> = Promise.resolve({ code: null, signal: null })
   let output = ''

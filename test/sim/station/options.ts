@@ -51,7 +51,10 @@ export interface StationOptions {
   /** Where chargers dial in, without the station's id: ws://host:port/ocpp */
   url: string
   code: string
+  /** Until the hub writes another one. */
   password?: string
+  /** For wss: what it trusts, and what it shows of its own. */
+  tls?: { ca: string; cert?: string; key?: string }
   version: OcppVersion
   evses?: number
   quirks?: StationQuirks

@@ -147,9 +147,9 @@ export function simulatedStation(options: StationOptions): SimulatedStation {
   async function begin(one: Evse, token: Token | null, remoteStartId?: number): Promise<void> {
     one.waiting = null
     if (one.transaction !== null) return
-    for (const [id, reservation] of state.reservations) {
-      if (reservation.evse === one.id && reservation.token === token?.value) state.reservations.delete(id)
-    }
+    const [reservationId] =
+      [...state.reservations].find(([, { evse, token: kept }]) => evse === one.id && kept === token?.value) ?? []
+    if (reservationId !== undefined) state.reservations.delete(reservationId)
     one.transaction = {
       ref: random.uuid(),
       number: null,
@@ -159,6 +159,7 @@ export function simulatedStation(options: StationOptions): SimulatedStation {
       meterStartWh: Math.floor((one.registerWs - (quirks.registerFromBoot === true ? one.bootWs : 0)) / 3600),
       seqNo: 0,
       remoteStartId,
+      reservationId,
       energising: true,
     }
     await say(core.speech.began(one))
@@ -192,16 +193,17 @@ export function simulatedStation(options: StationOptions): SimulatedStation {
 
   async function connect(reason = 'PowerUp') {
     accepted = false
+    const written = state.settings.get(v16 ? 'AuthorizationKey' : 'SecurityCtrlr.BasicAuthPassword')?.value ?? ''
+    const password = written === '' ? options.password : written
     const authorization =
-      options.password === undefined
-        ? null
-        : `Basic ${Buffer.from(`${options.code}:${options.password}`).toString('base64')}`
+      password === undefined ? null : `Basic ${Buffer.from(`${options.code}:${password}`).toString('base64')}`
     // A socket that never opens closes as well.
     const own: { wire: Wire | null } = { wire: null }
     const dialled = await Wire.dial({
       url: `${options.url}/${encodeURIComponent(options.code)}`,
       version: options.version,
       authorization,
+      tls: options.tls,
       quirks,
       callTimeoutMs: options.callTimeoutMs ?? 30_000,
       newId: () => random.uuid(),

@@ -43,12 +43,12 @@ export function speech16(core: () => Core): Speech {
   return {
     boot: () =>
       live('BootNotification', () => {
-        const { vendor, model, serial, firmware } = core().identity
+        const { vendor, model, serial } = core().identity
         return {
           chargePointVendor: vendor,
           chargePointModel: model,
           chargePointSerialNumber: serial,
-          firmwareVersion: firmware,
+          firmwareVersion: core().state.firmware.version,
         }
       }),
     heartbeat: () => live('Heartbeat', () => ({})),
@@ -63,12 +63,14 @@ export function speech16(core: () => Core): Speech {
         {
           action: 'StartTransaction',
           queued: true,
-          build: () => ({
-            connectorId: evse.id,
-            idTag: idTag(core(), transaction.token ?? { value: 'FREE' }),
-            meterStart: transaction.meterStartWh,
-            timestamp,
-          }),
+          build: () =>
+            given({
+              connectorId: evse.id,
+              idTag: idTag(core(), transaction.token ?? { value: 'FREE' }),
+              meterStart: transaction.meterStartWh,
+              timestamp,
+              reservationId: transaction.reservationId,
+            }),
           answered: ({ payload }) => {
             transaction.number = Number(payload.transactionId)
           },

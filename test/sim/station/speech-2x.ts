@@ -61,6 +61,7 @@ export function speech2x(core: () => Core): Speech {
       transactionInfo: given({ transactionId: transaction.ref, ...more.info }),
       evse: more.evse === true ? { id: evse.id, connectorId: 1 } : undefined,
       idToken: more.token ? idToken(core(), more.token) : undefined,
+      reservationId: more.reservationId,
       meterValue: more.context === undefined ? undefined : [meterValue(core(), evse, more.context)],
     })
     return { action: 'TransactionEvent', queued: true, build: () => built }
@@ -69,10 +70,11 @@ export function speech2x(core: () => Core): Speech {
   return {
     boot: (reason) =>
       live('BootNotification', () => {
-        const { vendor, model, serial, firmware } = core().identity
+        const { vendor, model, serial } = core().identity
+        const firmwareVersion = core().state.firmware.version
         return {
           reason,
-          chargingStation: { vendorName: vendor, model, serialNumber: serial, firmwareVersion: firmware },
+          chargingStation: { vendorName: vendor, model, serialNumber: serial, firmwareVersion },
         }
       }),
     heartbeat: () => live('Heartbeat', () => ({})),
@@ -82,11 +84,12 @@ export function speech2x(core: () => Core): Speech {
     began(evse) {
       const { transaction } = evse
       if (transaction === null) return []
-      const { remoteStartId, token } = transaction
+      const { remoteStartId, reservationId, token } = transaction
       return [
         event(evse, transaction, 'Started', remoteStartId === undefined ? 'Authorized' : 'RemoteStart', {
           info: given({ chargingState: 'EVConnected', remoteStartId }),
           token,
+          ...(reservationId === undefined ? {} : { reservationId }),
           context: 'Transaction.Begin',
           evse: true,
         }),

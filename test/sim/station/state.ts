@@ -13,6 +13,8 @@ export interface Transaction {
   meterStartWh: number
   seqNo: number
   remoteStartId: number | undefined
+  /** The reservation that it uses up. */
+  reservationId: number | undefined
   energising: boolean
 }
 

@@ -21,6 +21,7 @@ export interface WireOptions {
   url: string
   version: OcppVersion
   authorization: string | null
+  tls?: { ca: string; cert?: string; key?: string } | undefined
   quirks: StationQuirks
   callTimeoutMs: number
   newId(): string
@@ -69,7 +70,11 @@ export class Wire {
 
   static async dial(options: WireOptions): Promise<Wire> {
     const headers = options.authorization === null ? {} : { authorization: options.authorization }
-    const ws = new WebSocket(options.url, [options.version], { headers, perMessageDeflate: false })
+    const ws = new WebSocket(options.url, [options.version], {
+      headers,
+      perMessageDeflate: false,
+      ...(options.tls === undefined ? {} : { ...options.tls, rejectUnauthorized: true }),
+    })
     const refused = new Promise<never>((_, reject) => {
       ws.once('unexpected-response', (_request, response) => {
         response.resume()

@@ -5,7 +5,8 @@ import { rootHash, signingRequest } from '../der.ts'
 import type { Payload } from '../options.ts'
 
 export async function askForCertificate(core: Core, certificateType: string): Promise<void> {
-  const organization = core.state.settings.get('SecurityCtrlr.OrganizationName')?.value ?? 'Baywatt'
+  const key = core.v16 ? 'CpoName' : 'SecurityCtrlr.OrganizationName'
+  const organization = core.state.settings.get(key)?.value ?? 'Baywatt'
   const { csr } = signingRequest(core.identity.serial, organization)
   await core.tell('SignCertificate', core.v16 ? { csr } : { csr, certificateType })
 }
