@@ -24,6 +24,7 @@ const statements = [
   'create index station_notice_station on station_notice (organization_id, station_id, received_at)',
   `create index station_notice_request on station_notice (organization_id, station_id, request_id)
     where request_id is not null`,
+  `create index station_notice_bulk on station_notice (received_at) where topic in ('stream.values', 'report.part')`,
   // The device model as the station last told it: one row for each attribute of each variable.
   `create table station_variable (
     organization_id uuid not null,

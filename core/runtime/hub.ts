@@ -1,7 +1,7 @@
 // Owns the composition of one hub process: every part made, joined and started in order, and stopped in the reverse one.
 // Must not contain rules; it is the only place where all parts are known.
 import { randomBytes, randomFillSync } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -24,49 +24,42 @@ import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
-import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
-import { followSecurity } from '../services/certificates/follow-security.ts'
-import { issueRequested } from '../services/certificates/issue-requested.ts'
 import { revealSecret } from '../services/certificates/reveal-secret.ts'
 import { signInquiry } from '../services/certificates/sign-inquiry.ts'
 import { watchCertificates } from '../services/certificates/watch-certificates.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
-import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
-import { followCommand } from '../services/charger/follow-command.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
 import { authoriseContract } from '../services/contracts/authorise-contract.ts'
 import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
-import { desiredChanged, localListsChanged, sweepDesired } from '../services/desired/desired-changed.ts'
-import { reconcileStation } from '../services/desired/reconcile-station.ts'
+import { sweepDesired } from '../services/desired/desired-changed.ts'
 import { cleanFiles } from '../services/files/clean-files.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
-import { identityChanged } from '../services/linking/identity-changed.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
-import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
-import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
-import { beginReservation } from '../services/reservations/manage-reservations.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
-import { type JobTask, runWorker } from '../store/job-worker.ts'
+import { runWorker } from '../store/job-worker.ts'
 import { countJobs, countJobsWithin } from '../store/jobs.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
+import { pruneBulkNotices } from '../store/prune-notices.ts'
 import type { HubConfig } from './config.ts'
 import { openHubKeys } from './hub-keys.ts'
 import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
+import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { secretBox } from './secret-box.ts'
 import { systemClock } from './system-clock.ts'
+import { readTls, tlsRenewal } from './tls-files.ts'
 import { hubVersion } from './version.ts'
 
 export interface StartHubOptions {
@@ -260,26 +253,9 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       newRequestId: systemRequestId,
     }
-    const tasks: Record<string, JobTask> = {
+    const tasks = {
       ...host.tasks,
-      'link.evaluate': task(links),
-      'sessions.changed': task(sessionsChanged(service)),
-      'identity.changed': task(identityChanged(rematching)),
-      'bill.evaluate': task(bills),
-      'campaign.advance': task(advanceCampaign(campaigns)),
-      'campaign.follow': task(followCampaigns(campaigns)),
-      'reservation.begin': task(beginReservation(campaigns)),
-      'reservation.end': task(endReservation(service)),
-      'reservation.follow': task(followReservation(service)),
-      'charger.orphan': task(gateway.closeOrphan),
-      'desired.changed': task(desiredChanged(service)),
-      'desired.lists_changed': task(localListsChanged(service)),
-      'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
-      'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
-      'command.follow': task(followCommand(service)),
-      'certificate.issue': task(issueRequested(certificates)),
-      'security.follow': task(followSecurity(certificates)),
-      'command.not_started': task(giveUpRemoteStart(service)),
+      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links }),
     }
 
     await host.start()
@@ -307,14 +283,16 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       stops.push(repeat(ms, run, log))
     }
     const watch = watchCertificates(certificates)
+    const renewTls = config.tls === null ? null : tlsRenewal(config.tls, log)
     const keepHouse = async () => {
-      if (config.tls !== null) renewTls(config.tls, serving, log)
+      renewTls?.(serving)
       await watch()
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
+      await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {
         station_message: config.messageRetentionDays,
         meter_value: config.meterRetentionDays,
@@ -388,37 +366,6 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-/** Tasks are given what their own makers put into the payload; the services check nothing twice. */
-function task<P>(run: (payload: P) => Promise<unknown>): JobTask {
-  return async (payload) => {
-    await run(payload as P)
-    return undefined
-  }
-}
-
-/** @throws HubError `bad_configuration` when a file cannot be read */
-function readTls({ certFile, keyFile }: NonNullable<HubConfig['tls']>) {
-  try {
-    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
-  } catch (cause) {
-    throw new HubError('bad_configuration', 'BAYWATT_TLS_CERT or BAYWATT_TLS_KEY cannot be read', { cause })
-  }
-}
-
-const tlsReadAt = new WeakMap<HttpServer, number>()
-
-/** Certificates are renewed while the hub runs (ACME): files that changed are shown from the next handshake on. */
-function renewTls(files: NonNullable<HubConfig['tls']>, serving: HttpServer | undefined, log: Log): void {
-  if (serving === undefined) return
-  try {
-    const changed = Math.max(statSync(files.certFile).mtimeMs, statSync(files.keyFile).mtimeMs)
-    if (tlsReadAt.get(serving) !== changed) serving.renewTls(readTls(files))
-    tlsReadAt.set(serving, changed)
-  } catch (error) {
-    log.warn({ err: error }, 'the TLS certificate could not be read again; the former one is shown')
   }
 }
 

@@ -13,14 +13,7 @@ import {
   releaseStation,
   type StationKey,
 } from '../../store/charger-state.ts'
-import {
-  type CommandRow,
-  getCommand,
-  moveCommand,
-  nextQueued,
-  sentBefore,
-  withOpenCommands,
-} from '../../store/commands.ts'
+import { type CommandRow, moveCommand, nextQueued, sentBefore, withOpenCommands } from '../../store/commands.ts'
 import type { HubTables } from '../../store/schema.ts'
 import { admitStation } from './admit-station.ts'
 import type { ChargerDeps } from './charger-deps.ts'
@@ -293,11 +286,7 @@ export function chargerGateway(deps: ChargerDeps & { db: Kysely<HubTables> }): C
       })
     }
     const reply = await entry.opening.deliver({ id: row.command_id, command, deadline: row.deadline })
-    const end = endOfReply(row.name, reply)
-    // The transaction may have come before the answer did; then there is nothing left to wait for.
-    const already = (await getCommand(deps.db, row.organization_id, row.command_id))?.outcome
-    const settled = already === 'started' || already === 'completed' || already === 'failed'
-    await finish(sent, ['sent'], settled ? { ...end, outcome: already } : end)
+    await finish(sent, ['sent'], endOfReply(row.name, reply))
     if (command.name === 'start' && reply.kind !== 'accepted') entry.lane.dropStart(row.command_id)
   }
 

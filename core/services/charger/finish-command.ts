@@ -75,11 +75,12 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
     return transaction(deps.db, async (trx) => {
       const patience =
         command.name === 'start' ? remoteStartMs : (promises[command.name as CommandName] ?? remoteStartMs)
-      const deadline = end.outcome === 'pending' ? new Date(now.getTime() + patience) : null
+      // What was promised may have come before the answer did (a transaction overtakes it); then nothing is left to wait for.
+      const promised = end.outcome === 'pending' && !(await isKept(trx, command))
+      const deadline = promised ? new Date(now.getTime() + patience) : null
       const row = await moveCommand(trx, command.organization_id, command.command_id, from, {
         state: end.state,
-        outcome: end.outcome,
-        outcome_at: end.outcome === 'pending' ? null : now,
+        ...(end.outcome !== 'pending' || promised ? { outcome: end.outcome, outcome_at: promised ? null : now } : {}),
         outcome_deadline: deadline,
         answered_at: now,
         reason: end.reason,
@@ -109,6 +110,18 @@ export function finishCommand(deps: ServiceDeps, remoteStartMs: number) {
       return row
     })
   }
+}
+
+/** Looks under the row's lock: whoever settles the promise at this moment is waited for. */
+async function isKept(trx: Db, { organization_id, command_id }: CommandRow): Promise<boolean> {
+  const row = await trx
+    .selectFrom('command')
+    .select('outcome')
+    .where('organization_id', '=', organization_id)
+    .where('command_id', '=', command_id)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined && row.outcome !== null && row.outcome !== 'pending'
 }
 
 /** The event of an end, and the jobs of all who wait for it: campaigns, reservations, a station's desired state. */

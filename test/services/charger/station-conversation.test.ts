@@ -1,13 +1,14 @@
 // Owns what stations tell and ask beside transactions, on a real database: kept, announced, and the end of what was promised.
 // Must not speak OCPP; adapters have their own tests.
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import type { CommandReply, StationCommand } from '../../../core/domain/station-command.ts'
 import type { NoticeData, NoticeTopic, StationNotice } from '../../../core/domain/station-notice.ts'
 import { systemNewId as newId } from '../../../core/runtime/random.ts'
 import { giveUpRemoteStart } from '../../../core/services/charger/finish-command.ts'
 import { followCommand } from '../../../core/services/charger/follow-command.ts'
 import { queueCommand } from '../../../core/services/charger/queue-command.ts'
+import { pruneBulkNotices } from '../../../core/store/prune-notices.ts'
 import { createTestDatabase, silent, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { at, type ChargerHarness, chargerHarness, time } from './charger-harness.ts'
@@ -102,6 +103,20 @@ describe('a notice', () => {
       { payload: { organizationId: hub.organizationId, stationId: s.stationId, noticeId, requestId: 5 } },
     ])
   })
+})
+
+test('what comes in bulk is let go of in time, what happened stays', async () => {
+  const s = await station()
+  await s.tell('security.event', { type: 'ResetOrReboot' })
+  await s.tell('stream.values', { streamId: 1, pending: 0, values: [{ at: at(0).toISOString(), value: '1' }] })
+  await s.tell('report.part', { requestId: 1, report: 'monitors', sequence: 0, last: true, items: [] })
+  const topics = async () => (await s.notices()).map(({ topic }) => topic).sort()
+  const later = (days: number) => ({ keepDays: 30, now: new Date(at(0).getTime() + days * 86_400_000) })
+  expect(await pruneBulkNotices(database.db, { ...later(400), keepDays: 0 })).toBe(0)
+  await pruneBulkNotices(database.db, later(29))
+  expect(await topics()).toEqual(['report.part', 'security.event', 'stream.values'])
+  expect(await pruneBulkNotices(database.db, later(31))).toBeGreaterThanOrEqual(2)
+  expect(await topics()).toEqual(['security.event'])
 })
 
 describe('an inquiry', () => {
@@ -248,6 +263,35 @@ describe('a promise', () => {
     await s.answered(commandId)
     await s.follow(await s.tell('log.status', { status: 'upload_failed' }), null)
     expect((await s.rowOf(commandId)).outcome).toBe('pending')
+  })
+
+  it('that is kept at the moment in which it is given stands', async () => {
+    let answer = (_reply: CommandReply) => {}
+    const s = await station(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve
+        }),
+    )
+    const commandId = await s.ask({
+      name: 'start',
+      evse: 1,
+      token: { value: 'CARD', kind: 'central' },
+      remoteStartId: 7,
+    })
+    await eventually(async () => (await s.rowOf(commandId)).state === 'sent', 'the frame')
+    // The transaction's commit holds the row while the answer comes.
+    const client = await database.ownerPool.connect()
+    await client.query('begin')
+    await client.query(`update command set outcome = 'started' where command_id = $1`, [commandId])
+    answer({ kind: 'accepted' })
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"command"%' and datname = current_database()`
+    await eventually(async () => ((await database.ownerPool.query(waiting)).rowCount ?? 0) > 0, 'the answer to wait')
+    await client.query('commit')
+    client.release()
+    await s.answered(commandId)
+    expect(await s.rowOf(commandId)).toMatchObject({ outcome: 'started', outcome_deadline: null })
+    expect(await database.db.selectFrom('timer').select('kind').where('key', '=', commandId).execute()).toEqual([])
   })
 
   it('that is kept before it was given is tried again, and stands', async () => {

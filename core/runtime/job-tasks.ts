@@ -1,0 +1,60 @@
+// Owns which service does the work of each durable job of the hub's own.
+// Must not contain rules; what a job is given was put into it by its own maker.
+import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
+import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
+import { followSecurity } from '../services/certificates/follow-security.ts'
+import { issueRequested } from '../services/certificates/issue-requested.ts'
+import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
+import type { ChargerGateway } from '../services/charger/charger-gateway.ts'
+import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
+import { followCommand } from '../services/charger/follow-command.ts'
+import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
+import { reconcileStation } from '../services/desired/reconcile-station.ts'
+import { identityChanged } from '../services/linking/identity-changed.ts'
+import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
+import { beginReservation } from '../services/reservations/manage-reservations.ts'
+import type { ServiceDeps } from '../services/service-deps.ts'
+import type { JobTask } from '../store/job-worker.ts'
+
+export interface JobTaskDeps {
+  service: ServiceDeps
+  certificates: CertificateDeps
+  campaigns: Parameters<typeof advanceCampaign>[0]
+  rematching: Parameters<typeof identityChanged>[0]
+  gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
+  bills: (payload: never) => Promise<unknown>
+  links: (payload: never) => Promise<unknown>
+}
+
+export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
+  const { service, certificates, campaigns, gateway } = deps
+  return {
+    'link.evaluate': task(deps.links),
+    'sessions.changed': task(sessionsChanged(service)),
+    'identity.changed': task(identityChanged(deps.rematching)),
+    'bill.evaluate': task(deps.bills),
+    'campaign.advance': task(advanceCampaign(campaigns)),
+    'campaign.follow': task(followCampaigns(campaigns)),
+    'reservation.begin': task(beginReservation(campaigns)),
+    'reservation.end': task(endReservation(service)),
+    'reservation.follow': task(followReservation(service)),
+    'charger.orphan': task(gateway.closeOrphan),
+    'desired.changed': task(desiredChanged(service)),
+    'desired.lists_changed': task(localListsChanged(service)),
+    'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
+    'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
+    'command.follow': task(followCommand(service)),
+    'command.not_started': task(giveUpRemoteStart(service)),
+    'certificate.issue': task(issueRequested(certificates)),
+    'security.follow': task(followSecurity(certificates)),
+  }
+}
+
+/** Tasks are given what their own makers put into the payload; the services check nothing twice. */
+function task<P>(run: (payload: P) => Promise<unknown>): JobTask {
+  return async (payload) => {
+    await run(payload as P)
+    return undefined
+  }
+}
