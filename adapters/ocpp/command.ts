@@ -31,8 +31,9 @@ export const refused = (reason: string, result?: Record<string, unknown>): Comma
 
 /** For what a version has no message for. */
 // biome-ignore lint/correctness/useYield: it ends before the first request
-export function* cannot({ name }: { name: string }): CommandSteps {
-  return { kind: 'unsupported', reason: `the station's OCPP version has no way to ${name.replaceAll('_', ' ')}` }
+export function* cannot({ name }: { name: string }, why?: string): CommandSteps {
+  const reason = why ?? `the station's OCPP version has no way to ${name.replaceAll('_', ' ')}`
+  return { kind: 'unsupported', reason }
 }
 
 /** A CALLERROR in the neutral words. */

@@ -6,7 +6,7 @@ import { followSecurity } from '../services/certificates/follow-security.ts'
 import { issueRequested } from '../services/certificates/issue-requested.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import type { ChargerGateway } from '../services/charger/charger-gateway.ts'
-import { expireCommand, giveUpRemoteStart } from '../services/charger/finish-command.ts'
+import { expireCommand, giveUpPromise } from '../services/charger/finish-command.ts'
 import { followCommand } from '../services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
@@ -45,7 +45,7 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
     'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
     'command.follow': task(followCommand(service)),
-    'command.not_started': task(giveUpRemoteStart(service)),
+    'command.not_started': task(giveUpPromise(service)),
     'certificate.issue': task(issueRequested(certificates)),
     'security.follow': task(followSecurity(certificates)),
   }

@@ -14,11 +14,5 @@ const reasons: { readonly [N in CommandName]?: string } = {
 }
 
 export function absent(asked: { name: CommandName }): CommandSteps {
-  const reason = reasons[asked.name]
-  return reason === undefined ? cannot(asked) : refuse(reason)
-}
-
-// biome-ignore lint/correctness/useYield: it ends before the first request
-function* refuse(reason: string): CommandSteps {
-  return { kind: 'unsupported', reason }
+  return cannot(asked, reasons[asked.name])
 }

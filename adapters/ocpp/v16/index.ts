@@ -15,8 +15,6 @@ import { clearCache } from './clear-cache.ts'
 import { clearProfiles } from './clear-charging-profile.ts'
 import { dataTransfer } from './data-transfer.ts'
 import { deleteCertificate } from './delete-certificate.ts'
-import { diagnosticsStatusNotification } from './diagnostics-status-notification.ts'
-import { firmwareStatusNotification } from './firmware-status-notification.ts'
 import { readSchedule } from './get-composite-schedule.ts'
 import { readReport, readSettings } from './get-configuration.ts'
 import { listCertificates } from './get-installed-certificate-ids.ts'
@@ -25,7 +23,6 @@ import { getLog } from './get-log.ts'
 import { heartbeat } from './heartbeat.ts'
 import { installCertificate } from './install-certificate.ts'
 import { limit, unlimit } from './limit.ts'
-import { logStatusNotification } from './log-status-notification.ts'
 import { meterValues } from './meter-values.ts'
 import { start } from './remote-start-transaction.ts'
 import { stop } from './remote-stop-transaction.ts'
@@ -36,8 +33,8 @@ import { sendDataTransfer } from './send-data-transfer.ts'
 import { sendList } from './send-local-list.ts'
 import { setProfile } from './set-charging-profile.ts'
 import { signCertificate } from './sign-certificate.ts'
-import { signedFirmwareStatusNotification } from './signed-firmware-status-notification.ts'
 import { startTransaction } from './start-transaction.ts'
+import { statusNotices } from './status-notices.ts'
 import { statusNotification } from './status-notification.ts'
 import { stopTransaction } from './stop-transaction.ts'
 import { trigger } from './trigger-message.ts'
@@ -152,16 +149,13 @@ export const v16: Dialect = {
     authorize,
     bootNotification,
     dataTransfer,
-    diagnosticsStatusNotification,
-    firmwareStatusNotification,
     heartbeat,
-    logStatusNotification,
     meterValues,
     securityEventNotification,
     signCertificate,
-    signedFirmwareStatusNotification,
     startTransaction,
     statusNotification,
+    ...statusNotices,
     stopTransaction,
   ]),
   command,

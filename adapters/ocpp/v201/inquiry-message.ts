@@ -1,15 +1,12 @@
 // Owns the frame of messages that ask: an inquiry of one topic in, its answer out, the polite no while a station is not served.
 // Must not know any topic.
 import type { Inquiries, InquiryAnswer, InquiryTopic, StationInquiry } from '../../../core/plugin/index.ts'
-import { deviceTime } from '../device-time.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
-import { smallNumber } from '../whole-number.ts'
 import { bounded } from './bounded.ts'
+import { type Placed, placed } from './placed.ts'
 
-interface Asked<T extends InquiryTopic> {
+interface Asked<T extends InquiryTopic> extends Placed {
   ask: Inquiries[T]['ask']
-  evse?: number | undefined
-  at?: string | undefined
 }
 
 interface InquiryMessage<T extends InquiryTopic, P> {
@@ -32,16 +29,8 @@ export function inquiryMessage<T extends InquiryTopic, P>({
     action,
     kept: false,
     read(payload, reading, receivedAt) {
-      const { ask, evse, at } = read(payload, reading, receivedAt)
-      const time = deviceTime(at, receivedAt, reading.profile.clockZone, reading)
-      const place = smallNumber(evse, 'evseId', reading)
-      return {
-        kind: 'inquiry',
-        topic,
-        ask: bounded(ask),
-        ...(place === undefined ? {} : { evse: place }),
-        time,
-      } as StationInquiry
+      const { ask, ...where } = read(payload, reading, receivedAt)
+      return { kind: 'inquiry', topic, ask: bounded(ask), ...placed(where, reading, receivedAt) } as StationInquiry
     },
     reply(outcome, fact, reading) {
       const ask = fact.ask as Inquiries[T]['ask']

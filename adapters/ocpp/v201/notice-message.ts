@@ -1,18 +1,15 @@
 // Owns the frame of messages that only tell: a notice of one topic in, an empty answer out.
 // Must not know any topic.
 import type { NoticeData, NoticeTopic, StationNotice } from '../../../core/plugin/index.ts'
-import { deviceTime } from '../device-time.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
 import { smallNumber } from '../whole-number.ts'
 import { bounded } from './bounded.ts'
+import { type Placed, placed } from './placed.ts'
 
 const nothing = Object.freeze({})
 
-interface Told<T extends NoticeTopic> {
+interface Told<T extends NoticeTopic> extends Placed {
   data: NoticeData[T]
-  evse?: number | undefined
-  /** When it happened, as the station wrote it. */
-  at?: string | undefined
 }
 
 interface NoticeMessage<T extends NoticeTopic, P> {
@@ -32,16 +29,8 @@ export function noticeMessage<T extends NoticeTopic, P>({
     action,
     kept: false,
     read(payload, reading, receivedAt) {
-      const { data, evse, at } = read(payload, reading, receivedAt)
-      const time = deviceTime(at, receivedAt, reading.profile.clockZone, reading)
-      const place = smallNumber(evse, 'evseId', reading)
-      return {
-        kind: 'notice',
-        topic,
-        data: bounded(data),
-        ...(place === undefined ? {} : { evse: place }),
-        time,
-      } as StationNotice
+      const { data, ...where } = read(payload, reading, receivedAt)
+      return { kind: 'notice', topic, data: bounded(data), ...placed(where, reading, receivedAt) } as StationNotice
     },
     reply: () => answer,
   })

@@ -172,7 +172,7 @@ export function expireCommand(deps: ServiceDeps, remoteStartMs: number) {
 }
 
 /** Task `command.not_started`: the station said yes, and what it promised did not come. */
-export function giveUpRemoteStart(deps: ServiceDeps) {
+export function giveUpPromise(deps: ServiceDeps) {
   return async (payload: { organizationId: string; commandId: string }): Promise<void> => {
     const now = deps.clock.now()
     await transaction(deps.db, async (trx) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { v21 } from '../../../adapters/ocpp/v21/index.ts'
 import { v201 } from '../../../adapters/ocpp/v201/index.ts'
 import type { StationCommand } from '../../../core/plugin/index.ts'
+import { actionsTo } from '../../conformance/messages.ts'
 import { runCommand } from './command-bench.ts'
 import { startHub, type TestHub } from './hub.ts'
 import { actionsOf } from './official-schemas.ts'
@@ -13,48 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => hub.stop())
 
-const fromStation201 = [
-  'Authorize',
-  'BootNotification',
-  'ClearedChargingLimit',
-  'DataTransfer',
-  'FirmwareStatusNotification',
-  'Get15118EVCertificate',
-  'GetCertificateStatus',
-  'Heartbeat',
-  'LogStatusNotification',
-  'MeterValues',
-  'NotifyChargingLimit',
-  'NotifyCustomerInformation',
-  'NotifyDisplayMessages',
-  'NotifyEVChargingNeeds',
-  'NotifyEVChargingSchedule',
-  'NotifyEvent',
-  'NotifyMonitoringReport',
-  'NotifyReport',
-  'PublishFirmwareStatusNotification',
-  'ReportChargingProfiles',
-  'ReservationStatusUpdate',
-  'SecurityEventNotification',
-  'SignCertificate',
-  'StatusNotification',
-  'TransactionEvent',
-]
-const fromStation21 = [
-  ...fromStation201,
-  'BatterySwap',
-  'ClosePeriodicEventStream',
-  'GetCertificateChainStatus',
-  'NotifyDERAlarm',
-  'NotifyDERStartStop',
-  'NotifyPriorityCharging',
-  'NotifySettlement',
-  'OpenPeriodicEventStream',
-  'PullDynamicScheduleUpdate',
-  'ReportDERControl',
-  'VatNumberValidation',
-]
 const sends21 = ['NotifyPeriodicEventStream']
+const fromStation201 = actionsTo('ocpp2.0.1', 'in')
+const fromStation21 = actionsTo('ocpp2.1', 'in').filter((action) => !sends21.includes(action))
 
 const token = { value: 'A', kind: 'central' }
 const transaction = { ref: 'tx' }

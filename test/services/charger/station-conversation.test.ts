@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import type { CommandReply, StationCommand } from '../../../core/domain/station-command.ts'
 import type { NoticeData, NoticeTopic, StationNotice } from '../../../core/domain/station-notice.ts'
 import { systemNewId as newId } from '../../../core/runtime/random.ts'
-import { giveUpRemoteStart } from '../../../core/services/charger/finish-command.ts'
+import { giveUpPromise } from '../../../core/services/charger/finish-command.ts'
 import { followCommand } from '../../../core/services/charger/follow-command.ts'
 import { queueCommand } from '../../../core/services/charger/queue-command.ts'
 import { pruneBulkNotices } from '../../../core/store/prune-notices.ts'
@@ -222,7 +222,7 @@ describe('a report in parts', () => {
     const s = await station()
     const commandId = await s.ask(asked)
     await s.answered(commandId)
-    await giveUpRemoteStart(service())({ organizationId: hub.organizationId, commandId })
+    await giveUpPromise(service())({ organizationId: hub.organizationId, commandId })
     expect(await s.rowOf(commandId)).toMatchObject({ outcome: 'incomplete' })
   })
 
