@@ -18,6 +18,8 @@ export const parkingFactTypes = [
   'equipment.changed',
   'credential.observed',
   'bay.changed',
+  'stay.priced',
+  'reservation.changed',
 ] as const
 export type ParkingFactType = (typeof parkingFactTypes)[number]
 
@@ -111,6 +113,34 @@ export interface BayData {
   credentials?: readonly ReportedCredential[]
 }
 
+/** What the parking system itself asks for the parking of this stay. */
+export interface PricedData {
+  /** Tax included. */
+  amountMinor: number
+  currency: string
+  taxMinor?: number
+  /** The vendor's rate, in its own words. */
+  rate?: string
+  durationMinutes?: number
+  /** The stay is over and the price will not change: the hub may bill it. */
+  final: boolean
+  /** The vendor's name of this price, to confirm it by. */
+  priceRef?: string
+  credentials?: readonly ReportedCredential[]
+}
+
+/** A booking that the parking system or its partner holds. */
+export interface ParkingReservationData {
+  reservationRef: string
+  state: 'booked' | 'changed' | 'used' | 'expired' | 'cancelled'
+  from?: string
+  until?: string
+  credentials: readonly ReportedCredential[]
+  product?: string
+  amountMinor?: number
+  currency?: string
+}
+
 interface DataByType {
   'gate.requested': GateData
   'gate.decided': GateData
@@ -128,6 +158,8 @@ interface DataByType {
   'equipment.changed': EquipmentData
   'credential.observed': ObservationData
   'bay.changed': BayData
+  'stay.priced': PricedData
+  'reservation.changed': ParkingReservationData
 }
 
 /** One fact of a connection. The pair (id, revision) names it for ever; a higher revision of the same id replaces the lower. */

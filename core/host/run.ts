@@ -5,7 +5,9 @@ import type { ChargerPort } from '../domain/charger-port.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
+import type { ParkingBook } from '../domain/parking-book.ts'
 import type { ParcsSink } from '../domain/parking-fact.ts'
+import type { ReaderSink } from '../domain/reader.ts'
 import { type AnyPlugin, type Capabilities, type Ctx, type Health, NotReady } from '../plugin/index.ts'
 import { type Accountable, answerFor, attributed } from './attribution.ts'
 import { withDeadline } from './deadline.ts'
@@ -26,6 +28,8 @@ export interface ConnectionInfo {
 export interface Ports {
   charger?: ChargerPort
   parcs?(connection: ConnectionInfo): ParcsSink
+  book?(connection: ConnectionInfo): ParkingBook
+  reader?(connection: ConnectionInfo): ReaderSink
 }
 
 export interface RunParts {
@@ -116,7 +120,9 @@ export function createRun(parts: RunParts): Run {
     const charger = capability(scope, 'charger')
     if (charger) await link(charger.connect(port(ports.charger, 'charger')))
     const parcs = capability(scope, 'parcs')
-    if (parcs) await link(parcs.connect(port(ports.parcs, 'parcs')(connection)))
+    if (parcs) await link(parcs.connect(port(ports.parcs, 'parcs')(connection), ports.book?.(connection) ?? closedBook))
+    const reader = capability(scope, 'reader')
+    if (reader) await link(reader.connect(port(ports.reader, 'reader')(connection)))
   }
 
   return {
@@ -148,6 +154,18 @@ export function createRun(parts: RunParts): Run {
 }
 
 const well: Promise<Health> = Promise.resolve({ state: 'ok' })
+
+const closed = async (): Promise<never> => {
+  throw new NotReady('this node has no book to read in')
+}
+const closedBook: ParkingBook = {
+  site: closed,
+  counters: closed,
+  stays: closed,
+  charging: closed,
+  rights: closed,
+  tariffs: closed,
+}
 
 function capability<K extends keyof Capabilities>(scope: Scope, name: K): Capabilities[K] | undefined {
   return scope.provided.get(name) as Capabilities[K] | undefined

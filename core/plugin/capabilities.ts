@@ -2,8 +2,19 @@
 // Must not contain behaviour; a capability that nothing in the tree provides or calls has no place here.
 import type { ChargerPort } from '../domain/charger-port.ts'
 import type { ContractProvider } from '../domain/contract-provider.ts'
+import type {
+  ActionAbility,
+  ActionOutcome,
+  OutcomeInquiry,
+  ParkingAction,
+  ParkingActionKind,
+  ParkingQuote,
+  StayTarget,
+} from '../domain/parking-action.ts'
+import type { ParkingBook } from '../domain/parking-book.ts'
 import type { GateDecision, GateQuestion, ParcsSink, ReportedCredential } from '../domain/parking-fact.ts'
 import type { TariffEngine } from '../domain/price.ts'
+import type { ReaderSink } from '../domain/reader.ts'
 import type { ModelBook } from '../domain/station-model.ts'
 
 /** Speaks to chargers: gets the hub's charger door for as long as the connection runs. */
@@ -13,13 +24,32 @@ export interface ChargerCapability {
   connect(port: ChargerPort): Promise<{ stop(): Promise<void>; health?(): Promise<Health> }>
 }
 
-/** Speaks to one parking system. `features` tells the operator what this vendor cannot do. */
+/** Speaks to one parking system: `sink` takes what it reports, `book` is what it may read of the hub. */
 export interface ParcsCapability {
-  connect(sink: ParcsSink): Promise<ParcsLink>
+  connect(sink: ParcsSink, book: ParkingBook): Promise<ParcsLink>
 }
 
+/** `features` tells the operator what this vendor can do by itself; `actions` what the hub may ask of it. */
 export interface ParcsLink {
-  features: readonly ('decide' | 'backfill' | 'validate' | 'openGate' | 'quote')[]
+  features: readonly ('decide' | 'backfill' | 'quote')[]
+  /** Leave out what the vendor cannot do. */
+  actions?: Readonly<Partial<Record<ParkingActionKind, ActionAbility>>>
+  /** Does one of `actions`. One at a time and in order per connection; late after 30 s, which counts as unknown. */
+  act?(action: ParkingAction, signal: AbortSignal): Promise<ActionOutcome>
+  /** Asks the vendor what became of an action. Without it, unknown outcomes that are not repeatable go to a person. */
+  askOutcome?(action: ParkingAction, signal: AbortSignal): Promise<OutcomeInquiry>
+  /** What the vendor would ask for this stay now; null when it does not know the stay. */
+  quote?(stay: StayTarget, signal: AbortSignal): Promise<ParkingQuote | null>
+  stop(): Promise<void>
+  health?(): Promise<Health>
+}
+
+/** Hears cameras and readers: gets the hub's door for what they saw. */
+export interface ReaderCapability {
+  connect(sink: ReaderSink): Promise<ReaderLink>
+}
+
+export interface ReaderLink {
   stop(): Promise<void>
   health?(): Promise<Health>
 }
@@ -44,6 +74,7 @@ export interface Health {
 export interface Capabilities {
   charger: ChargerCapability
   parcs: ParcsCapability
+  reader: ReaderCapability
   credential: CredentialCapability
   tariff: TariffEngine
   page: PageCapability
@@ -55,6 +86,7 @@ export type CapabilityName = keyof Capabilities
 export const capabilityNames = [
   'charger',
   'parcs',
+  'reader',
   'credential',
   'tariff',
   'page',

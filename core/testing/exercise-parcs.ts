@@ -81,7 +81,7 @@ export function exerciseParcs(plugin: AnyPlugin, exercise: ParcsExercise): Contr
 
     contractCase('says what this vendor can do', async () => {
       await started(async (tester) => {
-        const known = ['decide', 'backfill', 'validate', 'openGate', 'quote']
+        const known = ['decide', 'backfill', 'quote']
         assert.deepEqual(
           tester.features.filter((feature) => !known.includes(feature)),
           [],

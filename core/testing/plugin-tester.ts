@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
 import type { Kysely } from 'kysely'
 import {
+  type ActionOutcome,
   type AnyPlugin,
   AuthFailed,
   type Capabilities,
@@ -21,10 +22,19 @@ import {
   type InterceptPoints,
   type Log,
   type OnceGuard,
+  type OutcomeInquiry,
+  type ParcsLink,
   type ParcsSink,
+  type ParkingAction,
+  type ParkingBook,
   type ParkingFact,
+  type ParkingQuote,
   type ParkingResult,
   type Permission,
+  type ReaderReport,
+  type ReaderSink,
+  type ReportResult,
+  type StayTarget,
 } from '../plugin/index.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
 
@@ -42,6 +52,8 @@ export interface TesterOptions {
   chargerPort?: ChargerPort
   /** The answer to the gate question. */
   decide?(question: GateQuestion): Promise<GateDecision>
+  /** What the hub shows of itself; what is left out is empty. */
+  book?: Partial<ParkingBook>
 }
 
 export interface LogLine {
@@ -66,8 +78,18 @@ export interface PluginTester {
   readonly facts: readonly ParkingFact[]
   /** How often the sink was asked to record, stored or not. */
   readonly recorded: number
+  /** What cameras and readers told, each (id, revision) once. */
+  readonly reports: readonly ReaderReport[]
+  /** When each reader was last said to be alive. */
+  readonly alive: ReadonlyMap<string, Date>
   /** What the connected parking system or charger adapter said it can do. */
   readonly features: readonly string[]
+  /** What the hub may ask of the connected parking system. */
+  readonly actions: NonNullable<ParcsLink['actions']>
+  /** Asks for an action as the hub does; a failure is an unknown outcome. */
+  act(action: ParkingAction): Promise<ActionOutcome>
+  askOutcome(action: ParkingAction): Promise<OutcomeInquiry>
+  quote(stay: StayTarget): Promise<ParkingQuote | null>
   /** Checks the configuration as the hub does, runs set-up and connects the doors. */
   start(): Promise<void>
   /** As the hub stops it: the signal, the links, the disposer, the registrations. Harmless when it has not started. */
@@ -98,6 +120,7 @@ interface Stage {
   inbound: ((request: Request, path: string) => Promise<Response>) | undefined
   provided: Map<CapabilityName, unknown>
   links: { stop(): Promise<void>; health?(): Promise<Health>; features?: readonly string[] }[]
+  parcs: ParcsLink | undefined
   dispose: (() => Promise<void>) | undefined
 }
 
@@ -112,6 +135,8 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
   const clock = manualClock(options.at ?? new Date('2019-03-10T08:00:00Z'))
   const lines: LogLine[] = []
   const facts = new Map<string, ParkingFact>()
+  const reports = new Map<string, ReaderReport>()
+  const alive = new Map<string, Date>()
   const handled = new Set<string>()
   let stage: Stage | undefined
   let recorded = 0
@@ -137,23 +162,48 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
   }
   const call = options.fetch ?? refuse
 
+  const store = <T extends { id: string; revision: number }>(kept: Map<string, T>, list: readonly T[]) => {
+    recorded += 1
+    if (sinkFailures > 0) {
+      sinkFailures -= 1
+      throw new Error('the database went away before anything was stored')
+    }
+    return list.map((one): ParkingResult & ReportResult => {
+      const { id, revision } = one
+      const key = JSON.stringify([id, revision])
+      if (kept.has(key)) return { id, revision, status: 'duplicate' }
+      const newer = [...kept.values()].some((each) => each.id === id && each.revision > revision)
+      // What crosses the door is data; a function or a live object in it would not survive a process.
+      kept.set(key, structuredClone(one))
+      return { id, revision, status: newer ? 'superseded' : 'stored' }
+    })
+  }
+  const readerSink: ReaderSink = {
+    report: async (list) => store(reports, list),
+    alive: (reader, at) => void alive.set(reader, at),
+  }
+  const book: ParkingBook = {
+    site: async () => ({
+      siteId: options.siteId ?? newId(),
+      name: 'Tested site',
+      zone: 'UTC',
+      currency: 'EUR',
+      address: null,
+      latitude: null,
+      longitude: null,
+      areas: [],
+      bays: [],
+      lanes: [],
+    }),
+    counters: async () => [],
+    stays: async () => ({ items: [], next: null }),
+    charging: async () => ({ items: [], next: null }),
+    rights: async () => ({ items: [], next: null }),
+    tariffs: async () => [],
+    ...options.book,
+  }
   const sink: ParcsSink = {
-    async record(list) {
-      recorded += 1
-      if (sinkFailures > 0) {
-        sinkFailures -= 1
-        throw new Error('the database went away before anything was stored')
-      }
-      return list.map((fact): ParkingResult => {
-        const { id, revision } = fact
-        const key = JSON.stringify([id, revision])
-        if (facts.has(key)) return { id, revision, status: 'duplicate' }
-        const newer = [...facts.values()].some((each) => each.id === id && each.revision > revision)
-        // What crosses the door is data; a function or a live object in it would not survive a process.
-        facts.set(key, structuredClone(fact))
-        return { id, revision, status: newer ? 'superseded' : 'stored' }
-      })
-    },
+    record: async (list) => store(facts, list),
     decide:
       options.decide ??
       (async ({ requestId }) => ({
@@ -259,6 +309,32 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
     get recorded() {
       return recorded
     },
+    get reports() {
+      return [...reports.values()]
+    },
+    alive,
+    get actions() {
+      return running().parcs?.actions ?? {}
+    },
+    async act(action) {
+      const { parcs, ending } = running()
+      if (!parcs?.act || !parcs.actions?.[action.kind]) throw new Error(`the plugin offers no ${action.kind}`)
+      try {
+        return await parcs.act(structuredClone(action), ending.signal)
+      } catch (error) {
+        return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) }
+      }
+    },
+    async askOutcome(action) {
+      const { parcs, ending } = running()
+      if (!parcs?.askOutcome) throw new Error('the plugin cannot be asked after an action')
+      return parcs.askOutcome(structuredClone(action), ending.signal)
+    },
+    async quote(stay) {
+      const { parcs, ending } = running()
+      if (!parcs?.quote) throw new Error('the plugin gives no quotes')
+      return parcs.quote(structuredClone(stay), ending.signal)
+    },
     get features() {
       return running().links.flatMap(({ features = [] }) => [...features])
     },
@@ -274,6 +350,7 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
         inbound: undefined,
         provided: new Map(),
         links: [],
+        parcs: undefined,
         dispose: undefined,
       }
       stage = on
@@ -281,7 +358,12 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
       const charger = on.provided.get('charger') as Capabilities['charger'] | undefined
       if (charger) on.links.push(await charger.connect(chargerPort))
       const parcs = on.provided.get('parcs') as Capabilities['parcs'] | undefined
-      if (parcs) on.links.push(await parcs.connect(sink))
+      if (parcs) {
+        on.parcs = await parcs.connect(sink, book)
+        on.links.push(on.parcs)
+      }
+      const reader = on.provided.get('reader') as Capabilities['reader'] | undefined
+      if (reader) on.links.push(await reader.connect(readerSink))
     },
     async stop() {
       const on = stage

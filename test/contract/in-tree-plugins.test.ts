@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import { loadPlugins } from '../../core/host/manifest.ts'
-import type { AnyPlugin, ParkingFact, PriceInput } from '../../core/plugin/index.ts'
+import { type AnyPlugin, type ParkingFact, type PriceInput, parcsTraitFaults } from '../../core/plugin/index.ts'
 import { inTreePlugins } from '../../core/runtime/in-tree-plugins.ts'
 import { hubVersion } from '../../core/runtime/version.ts'
 import {
@@ -36,6 +36,13 @@ for (const plugin of inTreePlugins) {
     for (const { name, run } of exercisePlugin(plugin, options[plugin.id])) test(name, run)
   })
 }
+
+test.each(inTreePlugins.filter(({ capabilities }) => capabilities.includes('parcs')))(
+  '$id says in the agreed words what the vendor behind it can do',
+  ({ traits }) => {
+    expect(parcsTraitFaults(traits)).toEqual([])
+  },
+)
 
 describe('parcs-http, as a parking system,', () => {
   const at = (minute: number) => new Date(Date.UTC(2019, 2, 10, 7, minute))

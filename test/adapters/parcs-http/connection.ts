@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import parcsHttp from '../../../adapters/parcs-http/index.ts'
-import type { Ctx, Log, ParcsCapability, ParcsLink } from '../../../core/plugin/index.ts'
+import type { Ctx, Log, ParcsCapability, ParcsLink, ParkingBook } from '../../../core/plugin/index.ts'
 import { parcsSink } from '../../../core/services/parking/parcs-sink.ts'
 import type { Garage } from '../../services/parking/garage.ts'
 import { silent } from '../../setup/database.ts'
@@ -82,7 +82,7 @@ export async function openConnection(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`
   const sink = parcsSink({ ...garage.deps, log, deadline: () => new Promise(() => undefined) })(garage)
-  const link = await capability.connect(sink)
+  const link = await capability.connect(sink, {} as ParkingBook)
   let count = 0
   const send: Connection['send'] = (path, body, options = {}) => {
     const id = options.id ?? `msg_${++count}`
