@@ -191,6 +191,32 @@ export interface BillingSubjectTable {
   updated_at: Date
 }
 
+export interface CardPairingTable {
+  organization_id: string
+  site_id: string
+  pairing_id: string
+  first_reader_id: string
+  second_reader_id: string | null
+  second_station_id: string | null
+  state: string
+  ends_at: Date
+  accepted: Json | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface CardPairingReadTable {
+  organization_id: string
+  pairing_id: string
+  read_id: string
+  side: number
+  raw: string
+  encoding: string | null
+  bit_length: number | null
+  at: Date
+}
+
 export interface CertificateAuthorityTable {
   organization_id: string
   authority_id: string
@@ -333,6 +359,20 @@ export interface CredentialTable {
   site_ids: string[] | null
   valid_from: Date | null
   valid_until: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface DecodeProfileTable {
+  organization_id: string
+  profile_id: string
+  scope: string
+  station_id: string | null
+  vendor: Generated<string>
+  model: Generated<string>
+  profile: Json
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -769,6 +809,75 @@ export interface ProtocolDeviationTable {
   last_at: Date
   last_station_id: string
   sample: string | null
+}
+
+export interface ReaderTable {
+  organization_id: string
+  site_id: string | null
+  reader_id: string
+  connection_id: string | null
+  name: string
+  label: string
+  kind: string
+  model: string | null
+  role: string | null
+  lane_id: string | null
+  area_id: string | null
+  bay_id: string | null
+  spaces: Generated<Json>
+  reversed: Generated<boolean>
+  passage: Generated<string>
+  stays_connection_id: string | null
+  repeat_seconds: Generated<number>
+  decode_profile: Json | null
+  image_days: Generated<number>
+  heartbeat_seconds: number | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface ReaderImageTable {
+  organization_id: string
+  report_id: string
+  number: number
+  kind: string
+  content_type: string | null
+  size_bytes: number | null
+  sha256: string | null
+  url: string | null
+  url_until: Date | null
+  expires_at: Date
+}
+
+export interface ReaderLifeTable {
+  organization_id: string
+  reader_id: string
+  seen_at: Date
+  silent: Generated<boolean>
+}
+
+export interface ReaderReportTable {
+  organization_id: string
+  site_id: string | null
+  report_id: string
+  connection_id: string
+  vendor_id: string
+  revision: number
+  reader_id: string
+  kind: string
+  taken_at: Date
+  received_at: Date
+  backfilled: boolean
+  state: string
+  reason: string | null
+  plate: string | null
+  arrival_id: string | null
+  fact_connection_id: string | null
+  fact_id: string | null
+  decision: Json | null
+  data: Json
 }
 
 export interface ReservationTable {
@@ -1208,6 +1317,8 @@ export interface HubTables {
   bill_line: BillLineTable
   bill_series: BillSeriesTable
   billing_subject: BillingSubjectTable
+  card_pairing: CardPairingTable
+  card_pairing_read: CardPairingReadTable
   certificate_authority: CertificateAuthorityTable
   charging_session: ChargingSessionTable
   command: CommandTable
@@ -1216,6 +1327,7 @@ export interface HubTables {
   connector: ConnectorTable
   connector_status: ConnectorStatusTable
   credential: CredentialTable
+  decode_profile: DecodeProfileTable
   delivery: DeliveryTable
   desired_item: DesiredItemTable
   device: DeviceTable
@@ -1245,6 +1357,10 @@ export interface HubTables {
   presentation: PresentationTable
   presentation_key: PresentationKeyTable
   protocol_deviation: ProtocolDeviationTable
+  reader: ReaderTable
+  reader_image: ReaderImageTable
+  reader_life: ReaderLifeTable
+  reader_report: ReaderReportTable
   reservation: ReservationTable
   review_item: ReviewItemTable
   schedule: ScheduleTable

@@ -12,6 +12,7 @@ export {
   type Presentation,
 } from './credential.ts'
 export { applyProfile, type CardTechnology, type Decoded, type DecodeProfile } from './decode-profile.ts'
+export { describeProfile } from './describe-profile.ts'
 export { type Claim, claimsAt, type Former, heldAt } from './holding.ts'
 export { inferKind } from './infer-kind.ts'
 export type { PresentationMatch } from './match-cards.ts'
@@ -29,6 +30,8 @@ export {
 export { countriesConflict, normalisePlate, type PlateReading, unknownCountry } from './plate.ts'
 export { type PlateDistanceOptions, plateDistance, plateEquivalenceKey, plateNeighbourKeys } from './plate-distance.ts'
 export { partialKeys, searchKeys } from './search-keys.ts'
+export type { ShownCard } from './shown-card.ts'
+export { type CardPair, mostPairs, type ProfilePair, type SolvedProfiles, solveProfiles } from './solve-profile.ts'
 export { describeTransforms, type Transform } from './transform.ts'
 export {
   decodeWiegand,
