@@ -35,8 +35,12 @@ export interface ReportedCredential {
   reader?: string
   /** 0..1 */
   confidence?: number
+  /** 0..1 per character of `value`. */
+  charConfidence?: readonly number[]
   country?: string
-  candidates?: readonly { value: string; confidence: number }[]
+  /** State or province, as ISO 3166-2 names it after the hyphen. */
+  region?: string
+  candidates?: readonly { value: string; confidence?: number }[]
 }
 
 export interface GateData {

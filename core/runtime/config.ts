@@ -21,6 +21,8 @@ export interface HubConfig {
   meterRetentionDays: number
   /** Days after which logs that stations sent are dropped; 0 keeps them. */
   logRetentionDays: number
+  /** Days that reads of cameras and readers are kept; 0 keeps them. */
+  readRetentionDays: number
   /** Largest file that an operator, and that a station, may upload. */
   fileLimitMb: number
   uploadLimitMb: number
@@ -103,6 +105,7 @@ export function readConfig(env: Env): HubConfig {
     messageRetentionDays: integer('BAYWATT_MESSAGE_RETENTION_DAYS', 90, 0, 36_500),
     meterRetentionDays: integer('BAYWATT_METER_RETENTION_DAYS', 0, 0, 36_500),
     logRetentionDays: integer('BAYWATT_LOG_RETENTION_DAYS', 90, 0, 36_500),
+    readRetentionDays: integer('BAYWATT_READ_RETENTION_DAYS', 91, 0, 36_500),
     fileLimitMb: integer('BAYWATT_FILE_LIMIT_MB', 512, 1, 100_000),
     uploadLimitMb: integer('BAYWATT_UPLOAD_LIMIT_MB', 256, 1, 100_000),
     oidc: issuer !== null && audience !== null ? { issuer, audience } : null,

@@ -23,6 +23,7 @@ import { carriesFile } from '../http/file-body.ts'
 import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
+import { rememberedProfiles } from '../services/access/remembered-profiles.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
 import { revealSecret } from '../services/certificates/reveal-secret.ts'
@@ -56,6 +57,7 @@ import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
+import { openReaders } from './readers.ts'
 import { readiness } from './readiness.ts'
 import { secretBox } from './secret-box.ts'
 import { systemClock } from './system-clock.ts'
@@ -85,6 +87,7 @@ export interface Hub {
 
 const everySecond = 1_000
 const seenEveryMs = 30_000
+const readersSeenEveryMs = 10_000
 const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
 /** A station waits for its answer meanwhile. */
@@ -161,7 +164,8 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       within: (call) => withDeadline({ pace: systemClock, ms: providerMs, what: 'the certificate provider' }, call),
       log,
     }
-    const weigh = weighAccess({ db, intercept: askAuthorise })
+    const profiles = rememberedProfiles(service)
+    const weigh = weighAccess({ db, intercept: askAuthorise, profiles })
     await releaseStationsOf(database.pool, hostname(), clock.now())
     const gateway = chargerGateway({
       ...service,
@@ -188,11 +192,15 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     stops.push(() => gateway.close())
     wake = (stationId) => gateway.wake(stationId)
 
-    const openSink = parcsSink({
+    const gateDeps = {
       ...service,
       intercept: askAuthorise,
-      deadline: (ms) => sleep(ms, undefined, { ref: false }),
-    })
+      profiles,
+      deadline: (ms: number) => sleep(ms, undefined, { ref: false }),
+    }
+    const openSink = parcsSink(gateDeps)
+    const readers = openReaders({ ...gateDeps, disk: files.disk, keepDays: config.readRetentionDays })
+    stops.push(() => readers.settled())
     host = createHost({
       db,
       owner: { connection: { connectionString: database.ownerUrl }, pool: ownerPool },
@@ -218,6 +226,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
           const { organizationId, siteId, id: connectionId } = connection
           return openSink({ organizationId, siteId, connectionId })
         },
+        reader: readers.door,
       },
       bus: {
         publish: (topic, hint) => bus.publish(topic, hint),
@@ -277,6 +286,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     for (const [ms, run] of [
       [everySecond, () => gateway.sweep()],
       [seenEveryMs, () => gateway.writeSeen()],
+      [readersSeenEveryMs, () => readers.writeSeen()],
       [sweepEveryMs, () => sweepDesired(service)()],
       [houseEveryMs, () => keepHouse()],
     ] as const) {
@@ -291,6 +301,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
+      await readers.forgetOld()
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {

@@ -12,6 +12,8 @@ import { desiredChanged, localListsChanged } from '../services/desired/desired-c
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { replayReader } from '../services/readers/replay-reader.ts'
+import { rereadCards } from '../services/readers/reread-cards.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
 import { beginReservation } from '../services/reservations/manage-reservations.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
@@ -33,6 +35,8 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'link.evaluate': task(deps.links),
     'sessions.changed': task(sessionsChanged(service)),
     'identity.changed': task(identityChanged(deps.rematching)),
+    'reader.bound': task(replayReader(service)),
+    'cards.reread': task(rereadCards(deps.rematching)),
     'bill.evaluate': task(deps.bills),
     'campaign.advance': task(advanceCampaign(campaigns)),
     'campaign.follow': task(followCampaigns(campaigns)),

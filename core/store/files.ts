@@ -136,6 +136,9 @@ export async function dropExpired(db: Db, now: Date): Promise<number> {
 /** Which of these contents some row still names. */
 export async function namedContents(db: Db, sha256s: readonly string[]): Promise<Set<string>> {
   if (sha256s.length === 0) return new Set()
-  const rows = await db.selectFrom('station_file').select('sha256').where('sha256', 'in', sha256s).distinct().execute()
-  return new Set(rows.map((row) => row.sha256))
+  const [files, pictures] = await Promise.all([
+    db.selectFrom('station_file').select('sha256').where('sha256', 'in', sha256s).distinct().execute(),
+    db.selectFrom('reader_image').select('sha256').where('sha256', 'in', sha256s).distinct().execute(),
+  ])
+  return new Set([...files, ...pictures].flatMap(({ sha256 }) => sha256 ?? []))
 }

@@ -9,6 +9,7 @@ type Db = Kysely<HubTables>
 export interface HeldTransaction {
   transactionId: string
   sessionId: string
+  stationId: string
   token: string | null
   tokenKind: string | null
   startedAt: Date
@@ -29,6 +30,7 @@ export async function transactionsOfSessions(
     .select([
       'transaction_id as transactionId',
       sql<string>`session_id`.as('sessionId'),
+      'station_id as stationId',
       'id_token as token',
       'id_token_kind as tokenKind',
       'started_at as startedAt',

@@ -1,9 +1,11 @@
 // Owns the public face of credentials: one credential, many presentations.
 // Must not export how card bytes are shuffled; that stays inside this folder.
+
 export { isPartialKey, type ParsedKey, parseCanonicalKey } from './canonical-key.ts'
 export { type CanonicaliseContext, canonicalise } from './canonicalise.ts'
 export type { Alternative, Canonicalised, PartialReading, RefusalReason } from './canonicalised.ts'
 export { type CardForm, cardForms } from './card-forms.ts'
+export { type CardProfiles, cardProfiles, noProfiles, type ReaderProfile } from './card-profiles.ts'
 export {
   type CanonicalKey,
   type CredentialKind,

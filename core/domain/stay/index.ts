@@ -1,5 +1,6 @@
 // Owns the public face of the stay rules.
 // Must not contain rules itself.
+export { decodedCredential, decodedFact } from './decoded-fact.ts'
 export { deriveStays } from './derive-stays.ts'
 export { repeatedExitMs } from './fold-unreferenced.ts'
 export { longestMovementMs } from './movements.ts'
@@ -8,6 +9,7 @@ export {
   credentialsOf,
   presentationOf,
   requestIdOf,
+  type SeenCredential,
   type StayContext,
   type StayFact,
   searchKeysOf,

@@ -1,10 +1,13 @@
 // Owns the form in which parking facts enter the derivation of stays, and which of several revisions counts.
 // Must not decide what a fact means for a stay; the folds do.
-import { type Presentation, searchKeys } from '../credential/index.ts'
+import { type DecodeProfile, type Presentation, searchKeys } from '../credential/index.ts'
 import type { ParkingFact, ReportedCredential } from '../parking-fact.ts'
 
 /** A stored fact: what was reported, under which row it is kept. */
 export type StayFact = ParkingFact & { factId: string }
+
+/** With the profile of the reader that reported it, where it has one: set by the hub whenever facts are read. */
+export type SeenCredential = ReportedCredential & { readerProfile?: DecodeProfile }
 
 export type FactOf<T extends ParkingFact['type']> = Extract<StayFact, { type: T }>
 
@@ -35,9 +38,9 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-export function presentationOf(reported: ReportedCredential): Presentation {
-  const { value, kind, encoding, bitLength, country } = reported
-  return { raw: value, kind, encoding, bitLength, country }
+export function presentationOf(reported: SeenCredential): Presentation {
+  const { value, kind, encoding, bitLength, country, readerProfile } = reported
+  return { raw: value, kind, encoding, bitLength, country, readerProfile }
 }
 
 export function credentialsOf(fact: ParkingFact): readonly ReportedCredential[] {

@@ -1,6 +1,7 @@
 // Owns the shape of a stay as the facts tell it, and the names of what can be odd about one.
 // Must not hold rules; derive-stays.ts and the folds do.
-import type { DiscountData, ParkerKind, ReportedCredential } from '../parking-fact.ts'
+import type { DiscountData, ParkerKind } from '../parking-fact.ts'
+import type { SeenCredential } from './stay-fact.ts'
 
 /** Oddities kept on a stay, with what each says to a person. */
 export const stayFlagWords = {
@@ -20,7 +21,7 @@ export type StayFlag = keyof typeof stayFlagWords
 export type StayState = 'open' | 'closed' | 'exit_only' | 'voided'
 
 /** One form in which a credential was seen during the stay. `key` is null when nothing canonical could be made of it. */
-export interface StayPresentation extends Omit<ReportedCredential, 'value'> {
+export interface StayPresentation extends Omit<SeenCredential, 'value'> {
   raw: string
   key: string | null
   at: string

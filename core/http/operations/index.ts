@@ -20,6 +20,7 @@ import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { readers } from './readers.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
@@ -59,6 +60,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...desired,
     ...people,
     ...parking,
+    ...readers(ports.files),
     ...links,
     ...money,
     ...tariffs(ports.host),

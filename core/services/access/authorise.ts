@@ -2,9 +2,9 @@
 // Must not remember anything between questions, and must not know protocols.
 
 import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
-import { kindOfTokenType, type Presentation } from '../../domain/credential/index.ts'
+import { type CardProfiles, kindOfTokenType, noProfiles, type Presentation } from '../../domain/credential/index.ts'
 import type { ReportedCredential } from '../../domain/parking-fact.ts'
-import { presentationOf } from '../../domain/stay/index.ts'
+import { decodedCredential, presentationOf } from '../../domain/stay/index.ts'
 import { batchRead } from '../../store/batch-read.ts'
 import { type Enrolled, findEnrolled, type Lookup } from '../../store/credentials.ts'
 import type { ServiceDeps } from '../service-deps.ts'
@@ -15,7 +15,10 @@ export type AccessQuestion = {
   organizationId: string
   siteId: string | null
   at: Date
-} & ({ place: 'gate'; credentials: readonly ReportedCredential[] } | { place: 'charger'; token: IdToken })
+} & (
+  | { place: 'gate'; connectionId?: string; credentials: readonly ReportedCredential[] }
+  | { place: 'charger'; token: IdToken; stationId?: string }
+)
 
 /** The `authorise` interception: a plugin may refuse, never grant. The caller gives it its deadline. */
 export type AuthoriseIntercept = (ask: {
@@ -27,6 +30,8 @@ export type AuthoriseIntercept = (ask: {
 
 export interface AuthoriseDeps extends Pick<ServiceDeps, 'db'> {
   intercept?: AuthoriseIntercept
+  /** How readers and chargers write cards; without it every text is taken by its looks. */
+  profiles?(organizationId: string): Promise<CardProfiles>
 }
 
 /** An authorization with what a gate also looks at. */
@@ -53,7 +58,7 @@ export function weighAccess(deps: AuthoriseDeps): (question: AccessQuestion) => 
   const look = batchRead<string, FoundByKey>({ load: (lookups) => findAll(deps, lookups) })
   return async (question) => {
     const { organizationId, siteId, place } = question
-    const presented = presentedIn(question)
+    const presented = presentedIn(question, await deps.profiles?.(organizationId))
     const keys = presented.map(({ presentation }) => lookupKeys(presentation))
     const lookup: Lookup = {
       organizationId,
@@ -103,14 +108,18 @@ interface Presented {
   presentation: Presentation
 }
 
-function presentedIn(question: AccessQuestion): Presented[] {
+function presentedIn(question: AccessQuestion, profiles: CardProfiles = noProfiles): Presented[] {
   if (question.place === 'gate') {
-    return question.credentials.map((reported) => ({ reported, presentation: presentationOf(reported) }))
+    const at = { siteId: question.siteId, connectionId: question.connectionId ?? null }
+    return question.credentials.map((reported) => ({
+      reported,
+      presentation: presentationOf(decodedCredential(reported, profiles, at)),
+    }))
   }
   const { value, kind } = question.token
   if (kind === 'none' || value === '') return []
   const known = kindOfTokenType(kind)
-  const presentation: Presentation = { raw: value, kind: known }
+  const presentation: Presentation = { raw: value, kind: known, readerProfile: profiles.ofStation(question.stationId) }
   return [{ reported: { kind: known === 'emaid' ? 'emaid' : known === 'card' ? 'card' : 'app', value }, presentation }]
 }
 

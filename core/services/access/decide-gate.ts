@@ -32,9 +32,16 @@ export function decideGate(deps: DecideGateDeps) {
     let fallback: GateDecision['decision'] = 'notFound'
 
     const ask = async (question: GateQuestion): Promise<Verdict> => {
-      const { organizationId, siteId } = source
+      const { organizationId, siteId, connectionId } = source
       const { credentials, direction } = question
-      const weighed = await deps.weigh({ organizationId, siteId, place: 'gate', credentials, at: deps.clock.now() })
+      const weighed = await deps.weigh({
+        organizationId,
+        siteId,
+        connectionId,
+        place: 'gate',
+        credentials,
+        at: deps.clock.now(),
+      })
       fallback = fallbackOf(weighed.siteSettings)
       return verdictOf(weighed, direction)
     }

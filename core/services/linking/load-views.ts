@@ -2,6 +2,7 @@
 // Must not decide or write.
 import type { Kysely } from 'kysely'
 import {
+  type CardProfiles,
   canonicalise,
   claimsAt,
   isPartialKey,
@@ -13,6 +14,7 @@ import type { BayInterval, LinkPresentation, PlateRead, SessionView, StayView } 
 import type { ParkerKind, ReportedCredential } from '../../domain/parking-fact.ts'
 import { credentialsOf, type StayPlace, type StayPresentation } from '../../domain/stay/index.ts'
 import { accountIdAt, type Enrolled, findEnrolled, platesOf } from '../../store/credentials.ts'
+import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { type LinkScope, type PlaceCodes, placeCodes, type SessionRow, sessionsById } from '../../store/links.ts'
 import { factOfRow, observationsAt, type ParkingFactRow } from '../../store/parking-facts.ts'
 import type { HubTables } from '../../store/schema.ts'
@@ -30,7 +32,7 @@ const seenBeforeMs = 10 * 60_000
 /** A session that never ends is looked at for this long. */
 const longestLookMs = 24 * 60 * 60_000
 
-/** Eight queries at most, whatever the number of subjects. */
+/** Nine queries at most, whatever the number of subjects. */
 export async function loadViews(
   db: Kysely<HubTables>,
   scope: LinkScope,
@@ -45,9 +47,10 @@ export async function loadViews(
     present(sessionRows.flatMap((row) => [row.bay_id, row.evse_id])),
     present(stayRows.flatMap((row) => (row.bays as StayPlace[]).flatMap(({ bay, evse }) => [bay, evse]))),
   )
+  const profiles = await loadCardProfiles(db, scope.organizationId)
   const presented = [
     ...stayRows.flatMap((row) => row.presentations as StayPresentation[]),
-    ...sessionRows.flatMap((row) => tokenOf(row) ?? []),
+    ...sessionRows.flatMap((row) => tokenOf(row, profiles) ?? []),
   ]
   const searchKeys = [...new Set(presented.flatMap(lookupKeys))]
   const { enrolled } = await findEnrolled(db, { organizationId: scope.organizationId, searchKeys, siteIds: [] })
@@ -63,7 +66,7 @@ export async function loadViews(
     scope,
     sessionRows.flatMap((row) => lookoutsOf(row, places)),
   )
-  const known: Known = { scope, places, plates, seen, identify: identifier(enrolled, scope.siteId) }
+  const known: Known = { scope, places, profiles, plates, seen, identify: identifier(enrolled, scope.siteId) }
   return {
     stays: stayRows.map((row) => stayView(row, known)),
     sessions: sessionRows.map((row) => sessionView(row, known)),
@@ -74,6 +77,7 @@ export async function loadViews(
 interface Known {
   scope: LinkScope
   places: PlaceCodes
+  profiles: CardProfiles
   plates: Awaited<ReturnType<typeof platesOf>>
   seen: readonly ParkingFactRow[]
   /** At the instant it was shown. */
@@ -106,8 +110,8 @@ function momentOf({ entered_at, exited_at, facts_at }: StayRow): Date {
 }
 
 function shownAtGate(one: StayPresentation, at: Date, known: Known): LinkPresentation {
-  const { raw, kind, encoding, bitLength, country } = one
-  return { raw, kind, encoding, bitLength, country, ...keyed(one.key), ...known.identify(one, at) }
+  const { raw, kind, encoding, bitLength, country, readerProfile } = one
+  return { raw, kind, encoding, bitLength, country, readerProfile, ...keyed(one.key), ...known.identify(one, at) }
 }
 
 function plateRead({ raw, at, confidence, lane, country, candidates }: StayPresentation): PlateRead {
@@ -144,7 +148,7 @@ function baysOf(row: StayRow, shown: readonly StayPresentation[], places: PlaceC
 }
 
 function sessionView(row: SessionRow, known: Known): SessionView {
-  const token = tokenOf(row)
+  const token = tokenOf(row, known.profiles)
   const plate = plateSeen(row, known)
   const [vehicle] = claimsAt(
     known.plates.filter(({ vehicleId }) => vehicleId === row.vehicle_id),
@@ -169,10 +173,10 @@ function sessionView(row: SessionRow, known: Known): SessionView {
   }
 }
 
-function tokenOf({ id_token, id_token_kind }: SessionRow): Presentation | null {
+function tokenOf({ id_token, id_token_kind, station_id }: SessionRow, profiles: CardProfiles): Presentation | null {
   return id_token === null || id_token === '' || id_token_kind === 'none'
     ? null
-    : { raw: id_token, kind: kindOfTokenType(id_token_kind) }
+    : { raw: id_token, kind: kindOfTokenType(id_token_kind), readerProfile: profiles.ofStation(station_id) }
 }
 
 function bayOf(row: SessionRow, places: PlaceCodes): string | null {

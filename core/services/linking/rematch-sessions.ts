@@ -1,7 +1,8 @@
 // Owns matching sessions to their holders anew, from the cards that were shown and whose those were then.
 // Must not touch whether they were allowed to charge: that was decided when they asked.
-import { kindOfTokenType, type Presentation } from '../../domain/credential/index.ts'
+import { type CardProfiles, kindOfTokenType, type Presentation } from '../../domain/credential/index.ts'
 import { findEnrolled } from '../../store/credentials.ts'
+import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents, type NewEvent } from '../../store/event-log.ts'
 import type { Db } from '../../store/record-table.ts'
 import {
@@ -79,7 +80,8 @@ async function otherHolders(
   sessions: (Holding & { sessionId: string })[]
 }> {
   const all = await transactionsOfSessions(db, organizationId, sessionIds)
-  const shown = new Map(all.map((one) => [one, presentationOf(one)]))
+  const profiles = await loadCardProfiles(db, organizationId)
+  const shown = new Map(all.map((one) => [one, presentationOf(one, profiles)]))
   const searchKeys = [...new Set([...shown.values()].flatMap((one) => (one === null ? [] : lookupKeys(one))))]
   const { enrolled } = await findEnrolled(db, { organizationId, searchKeys, siteIds: [] })
   const held = all.map((one) => {
@@ -117,10 +119,10 @@ function sameHolder(a: Holding, b: Holding): boolean {
   return a.accountId === b.accountId && a.vehicleId === b.vehicleId && a.credentialId === b.credentialId
 }
 
-function presentationOf({ token, tokenKind }: HeldTransaction): Presentation | null {
+function presentationOf({ token, tokenKind, stationId }: HeldTransaction, profiles: CardProfiles): Presentation | null {
   return token === null || token === '' || tokenKind === 'none'
     ? null
-    : { raw: token, kind: kindOfTokenType(tokenKind) }
+    : { raw: token, kind: kindOfTokenType(tokenKind), readerProfile: profiles.ofStation(stationId) }
 }
 
 function eventOf(id: string, organizationId: string, session: RewrittenSession, now: Date): NewEvent {

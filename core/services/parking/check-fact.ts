@@ -114,17 +114,17 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= largestInteger
 }
 
-function isText(value: unknown, longest: number): boolean {
+export function isText(value: unknown, longest: number): boolean {
   return typeof value === 'string' && value !== '' && value.length <= longest && isStorable(value)
 }
 
 /** PostgreSQL keeps neither NUL nor half a surrogate pair. */
-function isStorable(text: string): boolean {
+export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
 }
 
 /** Pointer to the first text, anywhere in the value, that cannot be stored. */
-function unstorable(value: unknown, pointer: string): string | null {
+export function unstorable(value: unknown, pointer: string): string | null {
   if (typeof value === 'string') return isStorable(value) ? null : pointer
   if (typeof value !== 'object' || value === null) return null
   for (const [name, item] of Object.entries(value)) {

@@ -33,6 +33,8 @@ export function classifyFacts(
   source: ParkingSource,
   newFactId: () => string,
   receivedAt: Date,
+  /** The fact as the readers' profiles tell it. */
+  decoded: (fact: StayFact) => StayFact,
 ): Classified {
   const known = new Map<string, Map<number, Known>>()
   const remember = (fact: StayFact, isNew: boolean) => {
@@ -64,10 +66,26 @@ export function classifyFacts(
   }
   const insert = [...known.values()].flatMap((revisions) =>
     [...revisions.values()].flatMap(({ fact, isNew }) =>
-      isNew ? [rowOf(fact, source, receivedAt, after.get(fact.id)?.fact !== fact)] : [],
+      isNew
+        ? [
+            rowOf(
+              fact,
+              source,
+              receivedAt,
+              after.get(fact.id)?.fact !== fact,
+              searchKeysOf(credentialsOf(decoded(fact))),
+            ),
+          ]
+        : [],
     ),
   )
-  return { results, insert, superseded: lost.map(({ factId }) => factId), gained, lost }
+  return {
+    results,
+    insert,
+    superseded: lost.map(({ factId }) => factId),
+    gained: gained.map(decoded),
+    lost: lost.map(decoded),
+  }
 }
 
 function newest(known: ReadonlyMap<string, ReadonlyMap<number, Known>>): Map<string, Known> {
@@ -84,7 +102,13 @@ function contentOf({ type, occurredAt, stayRef, lane, device, data }: ParkingFac
   return contentText({ type, occurredAt, stayRef, lane, device, data })
 }
 
-function rowOf(fact: StayFact, source: ParkingSource, receivedAt: Date, superseded: boolean): NewParkingFact {
+function rowOf(
+  fact: StayFact,
+  source: ParkingSource,
+  receivedAt: Date,
+  superseded: boolean,
+  searchKeys: string[],
+): NewParkingFact {
   return {
     organization_id: source.organizationId,
     site_id: source.siteId,
@@ -102,7 +126,7 @@ function rowOf(fact: StayFact, source: ParkingSource, receivedAt: Date, supersed
     lane_code: fact.lane ?? null,
     device_code: fact.device ?? null,
     place_code: placeOf(fact),
-    search_keys: searchKeysOf(credentialsOf(fact)),
+    search_keys: searchKeys,
     data: JSON.stringify(fact.data),
     superseded,
   }

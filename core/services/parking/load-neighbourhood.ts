@@ -1,8 +1,10 @@
 // Owns loading every stored fact that the stays touched by some changed facts are made of.
 // Must not derive or write.
 import type { Kysely } from 'kysely'
+import type { CardProfiles } from '../../domain/credential/index.ts'
 import {
   credentialsOf,
+  decodedFact,
   longestMovementMs,
   repeatedExitMs,
   requestIdOf,
@@ -38,7 +40,9 @@ export async function loadNeighbourhood(
   db: Kysely<HubTables>,
   source: ParkingSource,
   changed: readonly StayFact[],
+  profiles: CardProfiles,
 ): Promise<Neighbourhood> {
+  const factOf = (row: ParkingFactRow) => decodedFact(factOfRow(row), profiles, source)
   const rows = new Map<string, ParkingFactRow>()
   const take = (more: readonly ParkingFactRow[]) => {
     for (const row of more) rows.set(row.fact_id, row)
@@ -47,7 +51,7 @@ export async function loadNeighbourhood(
   const stayRefs = new Set<string>()
   const unnamed: Unnamed = { keys: new Set(), since: Number.POSITIVE_INFINITY }
   for (;;) {
-    const known = [...changed, ...[...rows.values()].map(factOfRow)]
+    const known = [...changed, ...[...rows.values()].map(factOf)]
     const requests = known.flatMap((fact) => {
       const requestId = requestIdOf(fact)
       const name = `${requestId}@${fact.occurredAt.getTime()}`
@@ -81,7 +85,7 @@ export async function loadNeighbourhood(
   }
   const stayOf = new Map<string, string>()
   for (const row of rows.values()) if (row.stay_id !== null) stayOf.set(row.fact_id, row.stay_id)
-  return { facts: [...rows.values()].map(factOfRow), stayOf, stayRefs }
+  return { facts: [...rows.values()].map(factOf), stayOf, stayRefs }
 }
 
 interface Unnamed {

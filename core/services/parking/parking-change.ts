@@ -1,6 +1,7 @@
 // Owns what one transaction of the parking side is given and what it gathers: events and jobs, written at its end.
 // Must not write anything itself.
 import type { Kysely } from 'kysely'
+import type { CardProfiles } from '../../domain/credential/index.ts'
 import type { StayContext, StayFact } from '../../domain/stay/index.ts'
 import type { NewEvent, NewJob } from '../../store/event-log.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
@@ -11,6 +12,8 @@ export interface ParkingChange {
   trx: Kysely<HubTables>
   source: ParkingSource
   context: StayContext
+  /** How the readers of the organization write cards. */
+  profiles: CardProfiles
   now: Date
   newId: ServiceDeps['newId']
   log: ServiceDeps['log']

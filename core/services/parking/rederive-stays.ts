@@ -17,7 +17,7 @@ export async function rederiveStays(
   lostStayOf: ReadonlyMap<string, string>,
 ): Promise<(stayRef: string) => string | null> {
   const { trx, source, context, newId, now } = change
-  const near = await loadNeighbourhood(trx, source, [...change.gained, ...change.lost])
+  const near = await loadNeighbourhood(trx, source, [...change.gained, ...change.lost], change.profiles)
   const derived = deriveStays(near.facts, context)
   const before = await lockStays(
     trx,

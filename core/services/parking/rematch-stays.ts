@@ -1,6 +1,7 @@
 // Owns matching stays to their holders anew when people, vehicles or credentials changed.
 // Must not derive by itself: a stay that changes hands is derived from its facts, like any other.
-import type { StayPresentation } from '../../domain/stay/index.ts'
+import { decodedFact, type StayPresentation } from '../../domain/stay/index.ts'
+import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents } from '../../store/event-log.ts'
 import { factOfRow, factsOfStays, lockSiteParking, type ParkingSource } from '../../store/parking-facts.ts'
 import type { Db } from '../../store/record-table.ts'
@@ -23,14 +24,16 @@ export async function rematchStays(
     const site = await lockSiteParking(trx, source)
     if (!site) return
     const facts = await factsOfStays(trx, source, stale)
+    const profiles = await loadCardProfiles(trx, source.organizationId)
     const change: ParkingChange = {
       trx,
       source,
       context: { siteId: source.siteId, currency: site.currency, country: site.country ?? undefined },
+      profiles,
       now: deps.clock.now(),
       newId: deps.newId,
       log: deps.log,
-      gained: facts.map(factOfRow),
+      gained: facts.map((row) => decodedFact(factOfRow(row), profiles, source)),
       lost: [],
       events: [],
       jobs: [],

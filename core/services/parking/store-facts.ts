@@ -1,7 +1,8 @@
 // Owns one transaction of the parking side: facts in, everything that follows from them brought up to date.
 // Must not talk to the outside, nor keep anything between two calls: it may run more than once.
 import type { ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
-import { credentialsOf, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { credentialsOf, decodedFact, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents } from '../../store/event-log.ts'
 import {
   factOfRow,
@@ -28,7 +29,10 @@ export function storeFacts(deps: ServiceDeps) {
       if (!site) throw new Error(`connection ${source.connectionId} belongs to a site that does not exist`)
       const now = deps.clock.now()
       const stored = await revisionsOf(trx, source, [...new Set(facts.map(({ id }) => id))])
-      const sorted = classifyFacts(stored.map(factOfRow), facts, source, deps.newId, now)
+      const profiles = await loadCardProfiles(trx, source.organizationId)
+      const sorted = classifyFacts(stored.map(factOfRow), facts, source, deps.newId, now, (fact) =>
+        decodedFact(fact, profiles, source),
+      )
       await insertFacts(trx, sorted.insert)
       await supersedeFacts(trx, source, sorted.superseded)
       if (sorted.gained.length + sorted.lost.length === 0) return sorted.results
@@ -36,6 +40,7 @@ export function storeFacts(deps: ServiceDeps) {
         trx,
         source,
         context: { siteId: source.siteId, currency: site.currency, country: site.country ?? undefined },
+        profiles,
         now,
         newId: deps.newId,
         log: deps.log,
