@@ -6341,7 +6341,7 @@ export interface components {
         IfMatch: string;
         /** @description An ETag; the answer is 304 without a body while the record still has it. */
         IfNoneMatch: string;
-        ImageNumber: number;
+        ImageNumber: string;
         KeyId: components["schemas"]["Id"];
         LaneId: components["schemas"]["Id"];
         /** @description The id of the last message that was seen. */

@@ -56,7 +56,7 @@ export function readers({ disk }: FilePorts): Part<Ids> {
 
     listReaderReports: async ({ query }, { deps, access }) => listed(await listReports(deps)(access, listQuery(query))),
     async getReaderImage({ path, request }, { deps, access }) {
-      const outcome = await readPicture(deps)(access, path.reportId, path.number)
+      const outcome = await readPicture(deps)(access, path.reportId, Number(path.number))
       if (outcome.kind !== 'ok') return refused(outcome)
       if (outcome.value === 'gone') return problem('gone')
       const { sha256, url, contentType, sizeBytes, kind } = outcome.value
