@@ -14,7 +14,6 @@ export {
   type Presentation,
 } from './credential.ts'
 export { applyProfile, type CardTechnology, type Decoded, type DecodeProfile } from './decode-profile.ts'
-export { describeProfile } from './describe-profile.ts'
 export { type Claim, claimsAt, type Former, heldAt } from './holding.ts'
 export { inferKind } from './infer-kind.ts'
 export type { PresentationMatch } from './match-cards.ts'
@@ -33,7 +32,7 @@ export { countriesConflict, normalisePlate, type PlateReading, unknownCountry } 
 export { type PlateDistanceOptions, plateDistance, plateEquivalenceKey, plateNeighbourKeys } from './plate-distance.ts'
 export { partialKeys, searchKeys } from './search-keys.ts'
 export type { ShownCard } from './shown-card.ts'
-export { type CardPair, mostPairs, type ProfilePair, type SolvedProfiles, solveProfiles } from './solve-profile.ts'
+export { type CardPair, type ProfilePair, type SolvedProfiles, solveProfiles } from './solve-profile.ts'
 export { describeTransforms, type Transform } from './transform.ts'
 export {
   decodeWiegand,

@@ -24,7 +24,7 @@ export type SolvedProfiles =
 
 const mostCandidates = 5
 /** More cards than this say nothing new. */
-export const mostPairs = 20
+const mostPairs = 20
 
 interface Match {
   first: Reading
