@@ -47,6 +47,22 @@ export function withOffset(at: Date, zone: string): string {
   return zoned(at.getTime(), zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
 }
 
+/**
+ * The instants at which the site's wall clock shows this date and time ("2019-10-27T02:30:00.5"): none in the hour that is
+ * skipped, two (the earlier first) in the hour that comes twice, none for what is no date and time.
+ */
+export function instantsOfWallTime(text: string, zone: string): Date[] {
+  let wall: Temporal.PlainDateTime
+  try {
+    wall = Temporal.PlainDateTime.from(text)
+  } catch {
+    return []
+  }
+  const times = (['earlier', 'later'] as const).map((disambiguation) => wall.toZonedDateTime(zone, { disambiguation }))
+  const shown = times.filter((time) => time.toPlainDateTime().equals(wall)).map((time) => time.epochMilliseconds)
+  return [...new Set(shown)].map((at) => new Date(at))
+}
+
 /** The instant at which a local day begins; not midnight where the clocks jump over it. */
 export function startOfLocalDate(date: string, zone: string): Date {
   return new Date(Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)

@@ -5,7 +5,7 @@ export type Read<T> = { kind: 'ok'; value: T } | { kind: 'bad'; code: string; de
 export type ReadBody = { kind: 'ok'; value: Uint8Array } | { kind: 'too_large' } | { kind: 'cut' }
 
 /** Stops reading as soon as there is too much, whatever content-length said. `cut`: the sender hung up. */
-export async function readBody(request: Request, largest: number): Promise<ReadBody> {
+export async function readBody(request: Request | Response, largest: number): Promise<ReadBody> {
   if (Number(request.headers.get('content-length') ?? 0) > largest) return { kind: 'too_large' }
   if (!request.body) return { kind: 'ok', value: new Uint8Array() }
   const parts: Uint8Array[] = []
