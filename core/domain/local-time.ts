@@ -68,6 +68,28 @@ export function startOfLocalDate(date: string, zone: string): Date {
   return new Date(Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)
 }
 
+/**
+ * The instant at which the wall showed a time ("2019-03-10T02:30:00.5"), null when no calendar has it. Of a time that the
+ * wall shows twice the one closer to `near`; one that it skips is read with the offset of before the skip.
+ */
+export function instantOfWall(wall: string, zone: string, near: Date): Date | null {
+  let plain: Temporal.PlainDateTime
+  try {
+    plain = Temporal.PlainDateTime.from(wall, { overflow: 'reject' })
+  } catch {
+    return null
+  }
+  const [earlier, later] = (['earlier', 'later'] as const).map(
+    (disambiguation) => plain.toZonedDateTime(zone, { disambiguation }).epochMilliseconds,
+  ) as [number, number]
+  if (earlier === later) return new Date(earlier)
+  const twice = zoned(earlier, zone).toPlainDateTime().equals(plain)
+  // "compatible": of a skipped time the later reading is the one with the offset of before.
+  if (!twice) return new Date(later)
+  const distance = (at: number) => Math.abs(at - near.getTime())
+  return new Date(distance(earlier) <= distance(later) ? earlier : later)
+}
+
 /** Beginnings of local days strictly between two instants. */
 export function dayStartsBetween(from: number, to: number, zone: string): number[] {
   const starts: number[] = []
