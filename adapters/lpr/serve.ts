@@ -1,9 +1,8 @@
 // Owns a camera's call from the first byte to the answer: proof, limits, message, store, acknowledge.
 // Must not acknowledge a read before the sink has it, nor trust a byte before the proof.
 import { createHash } from 'node:crypto'
-import type { Clock, Log, ReaderSink } from '../../core/plugin/index.ts'
+import { type Clock, type Log, type ReaderSink, readBody } from '../../core/plugin/index.ts'
 import type { BodyProblem } from './body/body-problem.ts'
-import { readBody } from './body/read-body.ts'
 import { readMessage } from './body/read-message.ts'
 import { problemResponse } from './problem-response.ts'
 import { type Proof, type ProofRules, prove } from './proof/prove.ts'
@@ -59,15 +58,15 @@ export function serve<C extends object>(deps: ServeDeps<C>): (request: Request, 
         title: 'The body ended too early.',
         detail: 'The connection was closed.',
       })
-    const late = signed ? await refusalOf(deps, request, address.key, body.bytes) : null
+    const late = signed ? await refusalOf(deps, request, address.key, body.value) : null
     if (late) return late
     const sink = deps.sink()
     if (!sink) return unavailable('The connection is not running.')
     const contentType = request.headers.get('content-type') ?? ''
-    const name = createHash('sha256').update(`${path}\n${contentType}\n`).update(body.bytes).digest('base64')
+    const name = createHash('sha256').update(`${path}\n${contentType}\n`).update(body.value).digest('base64')
     let answer: Answer
     try {
-      answer = await repeats.once(name, () => take(deps, sink, body.bytes, contentType, address))
+      answer = await repeats.once(name, () => take(deps, sink, body.value, contentType, address))
     } catch (error) {
       // The camera keeps what was not acknowledged and sends it again.
       deps.log.error({ err: error }, 'what a camera told could not be stored')

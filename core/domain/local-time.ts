@@ -52,15 +52,11 @@ export function withOffset(at: Date, zone: string): string {
  * skipped, two (the earlier first) in the hour that comes twice, none for what is no date and time.
  */
 export function instantsOfWallTime(text: string, zone: string): Date[] {
-  let wall: Temporal.PlainDateTime
-  try {
-    wall = Temporal.PlainDateTime.from(text)
-  } catch {
-    return []
-  }
-  const times = (['earlier', 'later'] as const).map((disambiguation) => wall.toZonedDateTime(zone, { disambiguation }))
-  const shown = times.filter((time) => time.toPlainDateTime().equals(wall)).map((time) => time.epochMilliseconds)
-  return [...new Set(shown)].map((at) => new Date(at))
+  const read = readWall(text, zone)
+  if (!read) return []
+  return [...new Set(read.times)]
+    .filter((at) => zoned(at, zone).toPlainDateTime().equals(read.wall))
+    .map((at) => new Date(at))
 }
 
 /** The instant at which a local day begins; not midnight where the clocks jump over it. */
@@ -73,21 +69,32 @@ export function startOfLocalDate(date: string, zone: string): Date {
  * wall shows twice the one closer to `near`; one that it skips is read with the offset of before the skip.
  */
 export function instantOfWall(wall: string, zone: string, near: Date): Date | null {
-  let plain: Temporal.PlainDateTime
-  try {
-    plain = Temporal.PlainDateTime.from(wall, { overflow: 'reject' })
-  } catch {
-    return null
-  }
-  const [earlier, later] = (['earlier', 'later'] as const).map(
-    (disambiguation) => plain.toZonedDateTime(zone, { disambiguation }).epochMilliseconds,
-  ) as [number, number]
+  const read = readWall(wall, zone)
+  if (!read) return null
+  const [earlier, later] = read.times
   if (earlier === later) return new Date(earlier)
-  const twice = zoned(earlier, zone).toPlainDateTime().equals(plain)
+  const twice = zoned(earlier, zone).toPlainDateTime().equals(read.wall)
   // "compatible": of a skipped time the later reading is the one with the offset of before.
   if (!twice) return new Date(later)
   const distance = (at: number) => Math.abs(at - near.getTime())
   return new Date(distance(earlier) <= distance(later) ? earlier : later)
+}
+
+interface ReadWall {
+  wall: Temporal.PlainDateTime
+  /** Both readings: the same but in the hour that comes twice or never. */
+  times: readonly [earlier: number, later: number]
+}
+
+function readWall(text: string, zone: string): ReadWall | null {
+  let wall: Temporal.PlainDateTime
+  try {
+    wall = Temporal.PlainDateTime.from(text, { overflow: 'reject' })
+  } catch {
+    return null
+  }
+  const time = (disambiguation: 'earlier' | 'later') => wall.toZonedDateTime(zone, { disambiguation }).epochMilliseconds
+  return { wall, times: [time('earlier'), time('later')] }
 }
 
 /** Beginnings of local days strictly between two instants. */

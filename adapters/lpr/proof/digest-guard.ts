@@ -1,8 +1,9 @@
 // Owns the hub's side of HTTP digest: nonces that any node can check without remembering them, and Dahua's empty ones.
 // Must not accept an answer whose hash is not right, however lax the fields may be.
+
 import { createHmac } from 'node:crypto'
+import { sameText } from '../../../core/plugin/index.ts'
 import { digestFields, digestResponse, hashName } from './digest-fields.ts'
-import { sameText } from './same-text.ts'
 
 export const realm = 'baywatt'
 /** A camera may keep one for a while; older ones are renewed without asking for the password again. */

@@ -1,9 +1,10 @@
 // Owns whether a request comes from the camera: one secret, presented in the way the camera knows.
 // Must not look at the message, except to check its signature.
+
 import { createHmac } from 'node:crypto'
+import { sameText } from '../../../core/plugin/index.ts'
 import type { ProofKind } from '../vendor.ts'
 import { digestChallenges, digestVerdict } from './digest-guard.ts'
-import { sameText } from './same-text.ts'
 
 export interface ProofRules {
   kind: ProofKind
