@@ -168,6 +168,19 @@ describe('size and depth', () => {
     await station.settled()
   })
 
+  test.each([
+    ['ocpp1.6', 'DataTransfer', { vendorId: 'x' }],
+    ['ocpp2.0.1', 'NotifyCustomerInformation', { requestId: 1, seqNo: 0, generatedAt: '2026-06-01T12:00:00Z' }],
+    ['ocpp2.1', 'NotifyCustomerInformation', { requestId: 1, seqNo: 0, generatedAt: '2026-06-01T12:00:00Z' }],
+  ] as const)('%s %s: a structure where a text is due is made one, however deep', async (version, action, rest) => {
+    const station = await fresh(version)
+    const deep = `${'{"a":['.repeat(50_000)}${']}'.repeat(50_000)}`
+    station.expect('deep', action)
+    station.raw(`[2,"deep","${action}",${JSON.stringify(rest).slice(0, -1)},"data":${deep}}]`)
+    expect(await station.answer('deep')).toMatchObject({ kind: 'result' })
+    expectFit(hub.port.factsOf(`rob-${count}`))
+  })
+
   test('a million faults in one frame', async () => {
     const station = await fresh('ocpp1.6')
     for (const [id, list] of [
