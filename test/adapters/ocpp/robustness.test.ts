@@ -24,7 +24,7 @@ let count = 0
 const fresh = (version: Version): Promise<Station> => hub.station(`rob-${++count}`, version)
 
 /** What is stored as the JSON that it came as: any JSON number fits. */
-const keptWhole = /^(notice\/data\/(items|schedules|batteries)|inquiry\/ask\/(data|needs))\//
+const keptWhole = /^(notice\/data\/(items|schedules|batteries)|inquiry\/ask\/(data|needs)|transaction\/terms\/cost)\//
 
 /** Facts must hold only what the core's records can: finite instants, safe integers, texts without NUL. */
 function unfit(value: unknown, path = ''): string[] {
