@@ -3865,6 +3865,7 @@ export interface components {
             /** @description Readings that the money rests on. */
             registers: components["schemas"]["RegisterReading"][];
             flags: string[];
+            needs: components["schemas"]["SessionNeeds"] | null;
             tariffId: components["schemas"]["Id"] | null;
             tariffVersion: number | null;
             /** @description The stay that it is linked to. */
@@ -4661,6 +4662,7 @@ export interface components {
             energyWh: components["schemas"]["EnergyWh"];
             stopReason: string | null;
             flags: string[];
+            terms: components["schemas"]["TransactionTerms"] | null;
         };
         OcppTransactionList: {
             items: components["schemas"]["OcppTransaction"][];
@@ -5267,6 +5269,17 @@ export interface components {
         SessionCreate: {
             key: string;
         };
+        /** @description What the car asked for (ISO 15118), as far as its station told; `sent` holds all of it in the words of OCPP. */
+        SessionNeeds: {
+            at: components["schemas"]["Instant"];
+            departureAt?: components["schemas"]["Instant"];
+            energyWh?: number;
+            transfer?: string;
+            maxScheduleTuples?: number;
+            sent?: {
+                [key: string]: unknown;
+            };
+        };
         SessionPeriod: {
             from: components["schemas"]["Instant"];
             to: components["schemas"]["Instant"];
@@ -5424,6 +5437,11 @@ export interface components {
              * @enum {string}
              */
             anonymous_charging?: "accept" | "reject";
+            /**
+             * @description What becomes of a running charge whose card is blocked, revoked or loses its right (finish).
+             * @enum {string}
+             */
+            withdrawn_charging?: "finish" | "stop";
             /**
              * @description What a gate is told when the hub cannot look in time (notFound).
              * @enum {string}
@@ -5901,6 +5919,25 @@ export interface components {
             /** @description The charging session whose open transaction is meant. */
             sessionId?: components["schemas"]["Id"];
             ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        /** @description What an OCPP 2.1 station tells of the transaction beside its energy. It is shown, never booked: bills come from the site's tariffs. `at` is when the newest of it was told. */
+        TransactionTerms: {
+            at: components["schemas"]["Instant"];
+            operationMode?: string;
+            /** @description The tariff that the station reckons with. */
+            tariffId?: string;
+            /** @description Where the station ends the transaction by itself; the cost as the station's decimals. */
+            limit?: {
+                cost?: string;
+                energyWh?: number;
+                seconds?: number;
+                /** @description Percent. */
+                soc?: number;
+            };
+            /** @description The station's own reckoning of the cost (CostDetailsType), as it was sent. */
+            cost?: {
+                [key: string]: unknown;
+            };
         };
         TriggerCommand: {
             /** @constant */

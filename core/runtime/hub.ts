@@ -30,7 +30,9 @@ import { signInquiry } from '../services/certificates/sign-inquiry.ts'
 import { watchCertificates } from '../services/certificates/watch-certificates.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
+import { energyInquiries } from '../services/charger/energy-inquiries.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { paymentInquiries } from '../services/charger/payment-inquiries.ts'
 import { authoriseContract } from '../services/contracts/authorise-contract.ts'
 import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
 import { sweepDesired } from '../services/desired/desired-changed.ts'
@@ -176,6 +178,8 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       inquiries: {
         ...refusingInquiries,
         ...providerInquiries(contracts),
+        ...energyInquiries(service),
+        ...paymentInquiries,
         'certificate.sign': signInquiry(certificates),
       },
       reveal: revealSecret(certificates),
@@ -253,9 +257,10 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       newRequestId: systemRequestId,
     }
+    const withdrawals = { ...service, weigh, veto, wake: (stationId: string) => gateway.wake(stationId) }
     const tasks = {
       ...host.tasks,
-      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links }),
+      ...jobTasks({ service, certificates, campaigns, withdrawals, rematching, gateway, bills, links }),
     }
 
     await host.start()

@@ -1,5 +1,6 @@
 // Owns which service does the work of each durable job of the hub's own.
 // Must not contain rules; what a job is given was put into it by its own maker.
+import { followWithdrawal } from '../services/access/follow-withdrawal.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import { followSecurity } from '../services/certificates/follow-security.ts'
@@ -21,6 +22,7 @@ export interface JobTaskDeps {
   service: ServiceDeps
   certificates: CertificateDeps
   campaigns: Parameters<typeof advanceCampaign>[0]
+  withdrawals: Parameters<typeof followWithdrawal>[0]
   rematching: Parameters<typeof identityChanged>[0]
   gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
   bills: (payload: never) => Promise<unknown>
@@ -30,6 +32,7 @@ export interface JobTaskDeps {
 export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
   const { service, certificates, campaigns, gateway } = deps
   return {
+    'access.withdrawn': task(followWithdrawal(deps.withdrawals)),
     'link.evaluate': task(deps.links),
     'sessions.changed': task(sessionsChanged(service)),
     'identity.changed': task(identityChanged(deps.rematching)),

@@ -236,6 +236,7 @@ export interface ChargingSessionTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  needs: Json | null
 }
 
 export interface CommandTable {
@@ -673,6 +674,7 @@ export interface OcppTransactionTable {
   remote_start_id: number | null
   highest_sequence: number | null
   flags: Generated<string[]>
+  terms: Json | null
 }
 
 export interface OrganizationTable {
@@ -1017,6 +1019,7 @@ export interface StationNoticeTable {
   sequence: number | null
   data: Json
   answer: Json | null
+  content_key: string | null
 }
 
 export interface StationSecurityChangeTable {

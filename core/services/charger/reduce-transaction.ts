@@ -34,6 +34,7 @@ export async function reduceTransaction(
   addSamples(station, work, evse.number, transaction, samplesOf(fact))
   if (fact.time.at > transaction.lastSeenAt) transaction.lastSeenAt = fact.time.at
   noteSequence(transaction, fact)
+  noteTerms(transaction, fact)
   await settleSessions(deps, station, evse, work, touched, new Set([transaction]))
   if (!repeat) matchRemoteStart(deps, station, work, transaction)
   if (fact.reservationId !== undefined) noteReservation(station, work, transaction, fact.reservationId)
@@ -44,6 +45,17 @@ export async function reduceTransaction(
     disposition: repeat ? 'repeat' : 'new',
     ...(authorization === undefined ? {} : { authorization }),
   }
+}
+
+/** Events come late and out of order: what is newest stands, and older ones fill what it left out. */
+function noteTerms(transaction: TransactionState, { terms, time }: TransactionReported): void {
+  if (terms === undefined) return
+  const { row } = transaction
+  const at = time.at.toISOString()
+  const known = row.terms
+  const merged =
+    known === null ? { at, ...terms } : known.at <= at ? { ...known, ...terms, at } : { ...terms, ...known }
+  transaction.row = { ...row, terms: merged }
 }
 
 /** 2.x may name it in every event of the transaction; one look is enough. */

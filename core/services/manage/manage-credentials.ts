@@ -14,6 +14,7 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
+import { tellWithdrawn } from '../access/tell-withdrawn.ts'
 import { tellLocalLists } from '../desired/tell-local-lists.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenValidity } from './manage-people.ts'
@@ -71,11 +72,20 @@ export const manageCredentials = manage<Credential, CredentialCreate, Credential
       }
     }
     await announce(making, after)
+    if (before !== null && !sameAdmission(before, after))
+      await tellWithdrawn(making.trx, making.access.organizationId, [after.credentialId])
     if (before === null || (await saysOtherwise(making, before, after, (input ?? {}) as AsOf)))
       await tellForms(making, after)
     return undefined
   },
 })
+
+/** Whether nothing changed that decides whom it lets in. */
+function sameAdmission(a: Credential, b: Credential): boolean {
+  const terms = (one: Credential) =>
+    JSON.stringify([one.status, one.archivedAt, one.validFrom, one.validUntil, one.rights, one.siteIds, one.accountId])
+  return terms(a) === terms(b)
+}
 
 /** Whether whose it is, or was, changed. A block or an end of validity does not: rights are not identity. */
 async function saysOtherwise(making: Making, before: Credential, after: Credential, input: AsOf): Promise<boolean> {

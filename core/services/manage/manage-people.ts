@@ -14,6 +14,7 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord } from '../../store/record-table.ts'
+import { tellWithdrawn } from '../access/tell-withdrawn.ts'
 import { tellLocalLists } from '../desired/tell-local-lists.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
@@ -63,8 +64,13 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   async changed(making, before, after, input) {
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
-    if (before.status !== after.status || before.number !== after.number || !sameTimes(before, after))
-      await tellLocalLists(making.trx, making.access.organizationId)
+    const { trx, access } = making
+    const otherTerms = before.status !== after.status || !sameTimes(before, after)
+    if (otherTerms || before.number !== after.number) await tellLocalLists(trx, access.organizationId)
+    if (otherTerms) {
+      const { credentialIds } = await belongingsOf(trx, access.organizationId, after.accountId)
+      await tellWithdrawn(trx, access.organizationId, credentialIds)
+    }
     const subject = { kind: 'account' as const, subjectId: after.accountId }
     const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
     const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
@@ -128,6 +134,8 @@ export function setMembership(deps: ServiceDeps) {
           requestId: access.requestId,
         })
         await tellLocalLists(trx, access.organizationId)
+        const { credentialIds } = await belongingsOf(trx, access.organizationId, accountId)
+        await tellWithdrawn(trx, access.organizationId, credentialIds)
       }
       return ok(null)
     })
