@@ -41,6 +41,7 @@ import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
@@ -290,6 +291,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
+      await forgetHolds(db, clock.now())
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })

@@ -1,5 +1,6 @@
 // Owns which service does the work of each durable job of the hub's own.
 // Must not contain rules; what a job is given was put into it by its own maker.
+import { endBooking } from '../services/bookings/settle-bookings.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import { followSecurity } from '../services/certificates/follow-security.ts'
@@ -39,6 +40,7 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'reservation.begin': task(beginReservation(campaigns)),
     'reservation.end': task(endReservation(service)),
     'reservation.follow': task(followReservation(service)),
+    'parking_reservation.end': task(endBooking(service)),
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),

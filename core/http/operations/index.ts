@@ -6,6 +6,7 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { access } from './access.ts'
 import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
@@ -42,6 +43,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   const { ports, contract } = deps
   return {
     ...places,
+    ...access({ entropy: deps.entropy }),
     ...chargers({
       chargers: ports.chargers,
       files: ports.files,

@@ -21,11 +21,14 @@ function asking(garage: Garage, intercept?: AuthoriseIntercept) {
   const may = authorise({ db: garage.db, ...(intercept ? { intercept } : {}) })
   const where = { organizationId: garage.organizationId, siteId: garage.siteId, at: garage.clock.now() }
   return {
-    gate: (...credentials: ReportedCredential[]) => may({ ...where, place: 'gate', credentials }),
+    gate: (...credentials: ReportedCredential[]) =>
+      may({ ...where, place: 'gate', direction: 'entry', lane: 'in', credentials }),
     charger: (value: string, kind = 'iso14443', siteId: string | null = garage.siteId) =>
-      may({ ...where, siteId, place: 'charger', token: { value, kind } }),
+      may({ ...where, siteId, place: 'charger', stationId: null, token: { value, kind } }),
     many: (values: readonly string[]) =>
-      Promise.all(values.map((value) => may({ ...where, place: 'charger', token: { value, kind: 'unknown' } }))),
+      Promise.all(
+        values.map((value) => may({ ...where, place: 'charger', stationId: null, token: { value, kind: 'unknown' } })),
+      ),
   }
 }
 
