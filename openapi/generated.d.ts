@@ -1389,6 +1389,65 @@ export interface paths {
         patch: operations["updateHolidayCalendar"];
         trace?: never;
     };
+    "/api/v1/people-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in accounts, plates and credentials from CSV
+         * @description A line for each credential or plate, in columns named by the header: `account_number` (what a line is known by), `account_name`, `account_kind`, `account_status`, `parker_kind`, `email`, `phone`, `valid_from`, `valid_until`, `groups` (codes with | between), `plate`, `plate_country`, `credential_kind`, `credential_value`, `credential_encoding`, `credential_label`, `credential_status`. Empty cells leave things as they are, and nothing is taken away. The same file again changes nothing. It is worked off in the background, line by line; read the import for its progress and for what was refused, by line and column. With `dryRun` each line is tried by itself and undone.
+         */
+        post: operations["createPeopleImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-imports/{importId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** An import and its progress */
+        get: operations["getPeopleImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts, plates and credentials as CSV
+         * @description In the columns of an import.
+         */
+        get: operations["exportPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/access-questions": {
         parameters: {
             query?: never;
@@ -4127,6 +4186,12 @@ export interface components {
             reservationId: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        CellProblem: {
+            /** @description Of the file, the header being 1. */
+            line: number;
+            column: string;
+            message: string;
+        };
         CertificateAuthority: {
             authorityId: components["schemas"]["Id"];
             subject: string;
@@ -5180,6 +5245,29 @@ export interface components {
         PaymentList: {
             items: components["schemas"]["Payment"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        PeopleImport: {
+            importId: components["schemas"]["Id"];
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            dryRun: boolean;
+            fileName: string | null;
+            rowsTotal: number;
+            rowsDone: number;
+            created: number;
+            updated: number;
+            unchanged: number;
+            failed: number;
+            /** @description The first thousand. */
+            problems: components["schemas"]["CellProblem"][];
+            createdAt: components["schemas"]["Instant"];
+            finishedAt: components["schemas"]["Instant"] | null;
+        };
+        PeopleImportCreate: {
+            /** @description The file, with comma, semicolon or tab. A larger one comes in parts, each with the header. */
+            csv: string;
+            dryRun?: boolean;
+            fileName?: components["schemas"]["Name"];
         };
         Plugin: {
             pluginId: string;
@@ -6516,6 +6604,7 @@ export interface components {
         IfMatch: string;
         /** @description An ETag; the answer is 304 without a body while the record still has it. */
         IfNoneMatch: string;
+        ImportId: components["schemas"]["Id"];
         KeyId: components["schemas"]["Id"];
         LaneId: components["schemas"]["Id"];
         /** @description The id of the last message that was seen. */
@@ -9625,6 +9714,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleImportCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -11,6 +11,7 @@ import { expireCommand, giveUpPromise } from '../services/charger/finish-command
 import { followCommand } from '../services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
+import { runImport } from '../services/imports/import-people.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
@@ -41,6 +42,7 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'reservation.end': task(endReservation(service)),
     'reservation.follow': task(followReservation(service)),
     'parking_reservation.end': task(endBooking(service)),
+    'people_import.run': task(runImport(service)),
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),

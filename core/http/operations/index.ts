@@ -15,6 +15,7 @@ import { connections } from './connections.ts'
 import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
+import { imports } from './imports.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
@@ -60,6 +61,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...files(ports.files),
     ...desired,
     ...people,
+    ...imports,
     ...parking,
     ...links,
     ...money,
