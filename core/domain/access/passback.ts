@@ -9,7 +9,7 @@ export type PassbackAnswer =
 const strictness: readonly Antipassback[] = ['none', 'soft', 'hard']
 
 /** The account's own word, else the strictest of its groups, else hard. */
-export function antipassbackOf({ access, groups, settings }: HeldAccount): Antipassback {
+function antipassbackOf({ access, groups, settings }: HeldAccount): Antipassback {
   if (access.antipassback) return access.antipassback
   if (settings.allow_passback === true) return 'none'
   const said = groups.flatMap(({ access: { antipassback } }) => (antipassback ? [antipassback] : []))

@@ -10,7 +10,8 @@ import { stations } from '../../store/stations.ts'
 import { type Access, invalid, notFound, type Outcome, ok } from '../manage/outcome.ts'
 import { broken, sameSite, theSite } from '../manage/references.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import { type AccessQuestion, lookupOf, placeOf, type Weighed, weighAccess, withPlace } from './authorise.ts'
+import type { AccessQuestion, Weighed } from './access-question.ts'
+import { lookupOf, placeOf, weighAccess, withPlace } from './authorise.ts'
 
 export interface AskedAccess {
   siteId: string

@@ -11,75 +11,17 @@ import {
   type RuleCheck,
   unknownCredential,
 } from '../../domain/access/index.ts'
-import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
+import type { Authorization } from '../../domain/charger-fact.ts'
 import { kindOfTokenType, matchPresentations, type Presentation } from '../../domain/credential/index.ts'
 import { dayBefore, localDate } from '../../domain/local-time.ts'
-import type { Direction, ReportedCredential } from '../../domain/parking-fact.ts'
+import type { ReportedCredential } from '../../domain/parking-fact.ts'
 import { presentationOf } from '../../domain/stay/index.ts'
 import { type AccessFound, type AccessLookup, type Booking, findAccess } from '../../store/access-lookup.ts'
 import { batchRead } from '../../store/batch-read.ts'
 import type { Enrolled } from '../../store/credentials.ts'
-import type { ServiceDeps } from '../service-deps.ts'
+import type { AccessQuestion, AuthoriseDeps, AuthoriseIntercept, Weighed } from './access-question.ts'
 import { type Identified, identifyCredential, lookupKeys, sureEnough } from './identify-credential.ts'
 import { countPlaces, takePlace } from './take-place.ts'
-
-export interface GateAsked {
-  place: 'gate'
-  credentials: readonly ReportedCredential[]
-  direction: Direction
-  /** Code of the lane. */
-  lane: string
-  requestId?: string
-  connectionId?: string
-}
-
-export interface ChargerAsked {
-  place: 'charger'
-  token: IdToken
-  /** In place of the token: what is known of the credential better than a charger could say it. */
-  credentials?: readonly ReportedCredential[]
-  stationId: string | null
-  /** Number of the EVSE, where the question says which. */
-  evse?: number
-}
-
-export type AccessQuestion = {
-  organizationId: string
-  siteId: string | null
-  at: Date
-  /** When the hub was asked, by its own clock; the same as `at` when left out. */
-  receivedAt?: Date
-  /**
-   * What happens to places at once. `take` (when left out): a yes holds one. `look`: they are counted, none is held. `settled`: what
-   * is asked about has happened already, or ends something, and nobody has to make room for it.
-   */
-  places?: 'take' | 'look' | 'settled'
-} & (GateAsked | ChargerAsked)
-
-/** The `authorise` interception: a plugin may refuse, never grant. The caller gives it its deadline. */
-export type AuthoriseIntercept = (ask: {
-  place: 'gate' | 'charger'
-  siteId: string | null
-  credential: ReportedCredential
-  accountId: string | null
-}) => Promise<{ kind: 'pass' } | { kind: 'deny'; reason: string }>
-
-export interface AuthoriseDeps extends Pick<ServiceDeps, 'db'> {
-  intercept?: AuthoriseIntercept
-}
-
-/** An authorization with how it came about. */
-export interface Weighed {
-  authorization: Authorization
-  /** Why, in a word that machines and statistics may rely on. */
-  code: string
-  trace: readonly RuleCheck[]
-  /** The credential that decided; null when there was none. */
-  credential: ReportedCredential | null
-  siteSettings: Record<string, unknown>
-  /** Gives the promised place back; null when none was needed. */
-  giveBack: (() => Promise<void>) | null
-}
 
 /** What the site says about those it does not know. Transient parkers with a ticket charge by default. */
 function anonymousCharging(settings: Record<string, unknown>): 'accept' | 'reject' {

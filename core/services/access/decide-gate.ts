@@ -3,7 +3,7 @@
 import type { GateDecision, GateQuestion, ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import type { AccessQuestion, Weighed } from './authorise.ts'
+import type { AccessQuestion, Weighed } from './access-question.ts'
 
 export interface DecideGateDeps extends Pick<ServiceDeps, 'clock' | 'newId' | 'log'> {
   weigh(question: AccessQuestion): Promise<Weighed>

@@ -4,7 +4,7 @@ import { fullText, type Limits, type Room, roomIn } from '../../domain/access/in
 import { searchKeysOf } from '../../domain/stay/index.ts'
 import { type Asker, countTaken, lockLimits, releaseHold, takeHold } from '../../store/access-holds.ts'
 import { transaction } from '../../store/transaction.ts'
-import type { AccessQuestion, AuthoriseDeps, Weighed } from './authorise.ts'
+import type { AccessQuestion, AuthoriseDeps, Weighed } from './access-question.ts'
 
 export interface Places {
   room: Room & { reason: string }
