@@ -1299,6 +1299,263 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, by which accounts and groups are limited to hours */
+        get: operations["listAccessSchedules"];
+        put?: never;
+        /** Add a schedule */
+        post: operations["createAccessSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        /** A schedule */
+        get: operations["getAccessSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a schedule
+         * @description It leaves the lists but stays readable. `archived: false` in a PATCH brings it back.
+         */
+        delete: operations["archiveAccessSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateAccessSchedule"];
+        trace?: never;
+    };
+    "/api/v1/holiday-calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Holidays, of one site or of all */
+        get: operations["listHolidayCalendars"];
+        put?: never;
+        /** Add a holiday calendar */
+        post: operations["createHolidayCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holiday-calendars/{calendarId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        /** A holiday calendar */
+        get: operations["getHolidayCalendar"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a holiday calendar
+         * @description It leaves the lists but stays readable. `archived: false` in a PATCH brings it back.
+         */
+        delete: operations["archiveHolidayCalendar"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a holiday calendar
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateHolidayCalendar"];
+        trace?: never;
+    };
+    "/api/v1/people-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in accounts, plates and credentials from CSV
+         * @description A line for each credential or plate, in columns named by the header: `account_number` (what a line is known by), `account_name`, `account_kind`, `account_status`, `parker_kind`, `email`, `phone`, `valid_from`, `valid_until`, `groups` (codes with | between), `plate`, `plate_country`, `credential_kind`, `credential_value`, `credential_encoding`, `credential_label`, `credential_status`. Empty cells leave things as they are, and nothing is taken away. The same file again changes nothing. It is worked off in the background, line by line; read the import for its progress and for what was refused, by line and column. With `dryRun` each line is tried by itself and undone.
+         */
+        post: operations["createPeopleImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-imports/{importId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** An import and its progress */
+        get: operations["getPeopleImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts, plates and credentials as CSV
+         * @description In the columns of an import.
+         */
+        get: operations["exportPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * May this account or credential park or charge there, and why?
+         * @description The rules that gates and chargers are answered by, looked at for any moment, with every rule that was checked. Nothing is held and nobody is let in. Plugins that may refuse are not asked.
+         */
+        post: operations["askAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/passback-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget where the cars of an account are
+         * @description For antipassback and for places at once the account is neither inside nor outside from now on; the next passage says. Stays and bills are not touched.
+         */
+        post: operations["resetPassback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bookings and visitor passes, latest beginning first */
+        get: operations["listParkingReservations"];
+        put?: never;
+        /**
+         * Add a booking or visitor pass
+         * @description Who shows one of its credentials in its window passes the gate. Without credentials the hub makes a QR text for it.
+         */
+        post: operations["createParkingReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-reservations/{parkingReservationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        /** A booking or visitor pass */
+        get: operations["getParkingReservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a booking or visitor pass
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateParkingReservation"];
+        trace?: never;
+    };
+    "/api/v1/parking-reservations/{parkingReservationId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a booking
+         * @description It opens no gate from now on.
+         */
+        post: operations["cancelParkingReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations": {
         parameters: {
             query?: never;
@@ -2950,6 +3207,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "gate.flagged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A gate opened though a rule spoke against it. */
+        post: operations["onGateFlagged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_reservation.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A booking was made, changed, used, cancelled, or its time is over. */
+        post: operations["onParkingReservationChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "gate.backed_out": {
         parameters: {
             query?: never;
@@ -3412,17 +3703,119 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        AccessAnswer: {
+            allowed: boolean;
+            /** @enum {string} */
+            status: "accepted" | "blocked" | "expired" | "invalid" | "unknown" | "concurrent" | "not_allowed_here";
+            code: string;
+            reason: string;
+            accountId: components["schemas"]["Id"] | null;
+            credentialId: components["schemas"]["Id"] | null;
+            /** @description Until when the answer may be remembered. */
+            validUntil: components["schemas"]["Instant"] | null;
+            /** @description Every rule that was looked at, in order. */
+            trace: components["schemas"]["RuleCheck"][];
+        };
+        /** @description Local days, both included. */
+        AccessPeriod: {
+            from?: components["schemas"]["LocalDate"];
+            until?: components["schemas"]["LocalDate"];
+        };
+        AccessQuestion: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            place: "gate" | "charger";
+            /** @description Now, when left out. Places at once are counted as they are now. */
+            at?: components["schemas"]["Instant"];
+            /** @description An unlimited credential of this account. One of accountId, credentialId and presented. */
+            accountId?: components["schemas"]["Id"];
+            credentialId?: components["schemas"]["Id"];
+            presented?: components["schemas"]["BookedCredential"];
+            /**
+             * @description At a gate (entry).
+             * @enum {string}
+             */
+            direction?: "entry" | "exit" | "internal";
+            /** @description Code of the lane. */
+            lane?: components["schemas"]["Code"];
+            stationId?: components["schemas"]["Id"];
+            evse?: components["schemas"]["EvseNumber"];
+        };
+        /** @description What limits an account or a group. What is left out limits nothing. An account in groups needs one group that allows the place and the hour; its own rules hold besides. */
+        AccessRules: {
+            /** @description Only at these sites. */
+            siteIds?: components["schemas"]["Id"][];
+            /** @description Only through lanes into these areas and at plugs in them. */
+            areaIds?: components["schemas"]["Id"][];
+            /** @description Only through these lanes. */
+            laneIds?: components["schemas"]["Id"][];
+            /** @description Only at these stations, and those of `stationTags`. */
+            stationIds?: components["schemas"]["Id"][];
+            /** @description Only at these EVSEs. */
+            evseIds?: components["schemas"]["Id"][];
+            /** @description Only at stations with one of these tags, and `stationIds`. */
+            stationTags?: components["schemas"]["Code"][];
+            /** @description Only while one of these schedules is open. */
+            scheduleIds?: components["schemas"]["Id"][];
+            /** @description Cars inside a site at once. An account shares it with the accounts below it; a group has it for all members together. */
+            maxInside?: number;
+            /** @description Charging sessions at once. */
+            maxCharging?: number;
+            /**
+             * @description A second entry while a car is inside: allowed, allowed and flagged, refused (hard).
+             * @enum {string}
+             */
+            antipassback?: "none" | "soft" | "hard";
+            /**
+             * @description An exit of who is known to be outside: granted and flagged (grant), or refused.
+             * @enum {string}
+             */
+            exitWithoutEntry?: "grant" | "decline";
+        };
+        AccessSchedule: {
+            scheduleId: components["schemas"]["Id"];
+        } & (WithRequired<components["schemas"]["AccessScheduleFields"], "code" | "name" | "windows" | "periods" | "onHolidays"> & components["schemas"]["Stamp"]);
+        AccessScheduleCreate: WithRequired<components["schemas"]["AccessScheduleFields"], "code">;
+        AccessScheduleFields: {
+            code?: components["schemas"]["Code"];
+            name?: components["schemas"]["Name"];
+            /** @description On the clock of the site that is asked about. None: all hours. */
+            windows?: components["schemas"]["AccessWindow"][];
+            /** @description None: always. */
+            periods?: components["schemas"]["AccessPeriod"][];
+            /**
+             * @description What a holiday of the site does: nothing, it counts as a Sunday, no window begins on it, all of it is open (as_days).
+             * @enum {string}
+             */
+            onHolidays?: "as_days" | "sunday" | "closed" | "open";
+        };
+        AccessScheduleList: {
+            items: components["schemas"]["AccessSchedule"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        AccessSchedulePatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["AccessScheduleFields"];
+        AccessWindow: {
+            /** @description Days on which it begins; every day when left out. */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            from: components["schemas"]["LocalTime"];
+            /** @description At or before `from`: on the next day. */
+            to: string;
+        };
         Account: {
             accountId: components["schemas"]["Id"];
+            /** @description Since when its cars are looked for. */
+            passbackResetAt: components["schemas"]["Instant"] | null;
             groupIds: components["schemas"]["Id"][];
-        } & (WithRequired<components["schemas"]["AccountFields"], "number" | "name" | "kind" | "status" | "email" | "phone" | "parkerKind" | "validFrom" | "validUntil" | "settings"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["AccountFields"], "number" | "name" | "kind" | "status" | "email" | "phone" | "parkerKind" | "validFrom" | "validUntil" | "parentAccountId" | "access" | "settings"> & components["schemas"]["Stamp"]);
         AccountCreate: WithRequired<components["schemas"]["AccountFields"], "name" | "kind">;
         AccountFields: {
             /** @description Left out: made by the hub. */
             number?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
             /** @enum {string} */
-            kind?: "person" | "company" | "tenant" | "fleet";
+            kind?: "person" | "company" | "tenant" | "fleet" | "employee" | "visitor";
             /** @enum {string} */
             status?: "active" | "suspended" | "closed";
             /** Format: email */
@@ -3431,6 +3824,9 @@ export interface components {
             parkerKind?: components["schemas"]["ParkerKind"];
             validFrom?: components["schemas"]["MaybeInstant"];
             validUntil?: components["schemas"]["MaybeInstant"];
+            /** @description Whose places this account draws on: a company with a number of places. */
+            parentAccountId?: components["schemas"]["Id"] | null;
+            access?: components["schemas"]["AccessRules"];
             settings?: components["schemas"]["AccountSettings"];
         };
         AccountList: {
@@ -3443,7 +3839,7 @@ export interface components {
         } & components["schemas"]["AccountFields"];
         /** @description Other names are free for integrators and plugins and kept as they are. */
         AccountSettings: {
-            /** @description May enter again while a stay is open (false). */
+            /** @description May enter again while a stay is open (false); `access.antipassback` says it better and comes first. */
             allow_passback?: boolean;
         } & {
             [key: string]: unknown;
@@ -3668,6 +4064,13 @@ export interface components {
             items: components["schemas"]["Bill"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        BookedCredential: {
+            /** @enum {string} */
+            kind: "plate" | "card" | "ticket" | "qr" | "app" | "emaid" | "phone";
+            value: string;
+            /** @description Of a plate. */
+            country?: string;
+        };
         Campaign: {
             campaignId: components["schemas"]["Id"];
             /** @description The one site that it is for, if there is one. */
@@ -3782,6 +4185,12 @@ export interface components {
             name: "cancel_reservation";
             reservationId: number;
             ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        CellProblem: {
+            /** @description Of the file, the header being 1. */
+            line: number;
+            column: string;
+            message: string;
         };
         CertificateAuthority: {
             authorityId: components["schemas"]["Id"];
@@ -4041,7 +4450,7 @@ export interface components {
             credentialId: components["schemas"]["Id"];
             kind: components["schemas"]["CredentialKind"];
             presentations: components["schemas"]["Presentation"][];
-        } & (WithRequired<components["schemas"]["CredentialFields"], "accountId" | "vehicleId" | "label" | "status" | "rights" | "siteIds" | "validFrom" | "validUntil"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["CredentialFields"], "accountId" | "vehicleId" | "label" | "status" | "rights" | "siteIds" | "neutral" | "validFrom" | "validUntil"> & components["schemas"]["Stamp"]);
         CredentialCreate: {
             kind: components["schemas"]["CredentialKind"];
             presentations: components["schemas"]["PresentationCreate"][];
@@ -4054,6 +4463,8 @@ export interface components {
             status?: "active" | "blocked" | "revoked";
             rights?: components["schemas"]["Rights"];
             siteIds?: components["schemas"]["SiteIds"];
+            /** @description Antipassback does not look at it (false). */
+            neutral?: boolean;
             validFrom?: components["schemas"]["MaybeInstant"];
             validUntil?: components["schemas"]["MaybeInstant"];
         };
@@ -4353,13 +4764,14 @@ export interface components {
         };
         Group: {
             groupId: components["schemas"]["Id"];
-        } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights" | "access"> & components["schemas"]["Stamp"]);
         GroupCreate: WithRequired<components["schemas"]["GroupFields"], "code">;
         GroupFields: {
             code?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
             siteIds?: components["schemas"]["SiteIds"];
             rights?: components["schemas"]["Rights"];
+            access?: components["schemas"]["AccessRules"];
         };
         GroupList: {
             items: components["schemas"]["Group"][];
@@ -4368,6 +4780,30 @@ export interface components {
         GroupPatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["GroupFields"];
+        Holiday: {
+            date: components["schemas"]["LocalDate"];
+            name?: components["schemas"]["Name"];
+        };
+        HolidayCalendar: {
+            calendarId: components["schemas"]["Id"];
+            /** @description Null: holidays of every site. */
+            siteId: components["schemas"]["Id"] | null;
+        } & (WithRequired<components["schemas"]["HolidayCalendarFields"], "code" | "name" | "days"> & components["schemas"]["Stamp"]);
+        HolidayCalendarCreate: {
+            siteId?: components["schemas"]["Id"] | null;
+        } & WithRequired<components["schemas"]["HolidayCalendarFields"], "code">;
+        HolidayCalendarFields: {
+            code?: components["schemas"]["Code"];
+            name?: components["schemas"]["Name"];
+            days?: components["schemas"]["Holiday"][];
+        };
+        HolidayCalendarList: {
+            items: components["schemas"]["HolidayCalendar"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        HolidayCalendarPatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["HolidayCalendarFields"];
         /** Format: uuid */
         Id: string;
         IdToken: {
@@ -4426,7 +4862,7 @@ export interface components {
         Lane: {
             laneId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
-        } & (WithRequired<components["schemas"]["LaneFields"], "code" | "name" | "direction"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["LaneFields"], "code" | "name" | "direction" | "areaId"> & components["schemas"]["Stamp"]);
         LaneCreate: {
             siteId: components["schemas"]["Id"];
         } & WithRequired<components["schemas"]["LaneFields"], "code" | "direction">;
@@ -4435,6 +4871,8 @@ export interface components {
             name?: components["schemas"]["Name"];
             /** @enum {string} */
             direction?: "entry" | "exit" | "both" | "internal";
+            /** @description The area behind it, where it is not the site as a whole. */
+            areaId?: components["schemas"]["Id"] | null;
         };
         LaneList: {
             items: components["schemas"]["Lane"][];
@@ -4540,6 +4978,9 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        /** Format: date */
+        LocalDate: string;
+        LocalTime: string;
         LongText: string;
         MaybeInstant: components["schemas"]["Instant"] | null;
         MeterValue: {
@@ -4725,6 +5166,63 @@ export interface components {
         };
         /** @enum {string} */
         ParkerKind: "transient" | "contract" | "member" | "reservation";
+        ParkingReservation: {
+            reservationId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @description The parking system that holds it; null for one of the hub's own. */
+            connectionId: components["schemas"]["Id"] | null;
+            /** @description As the parking system names it. */
+            reservationRef: string | null;
+            /** @enum {string} */
+            kind: "reservation" | "visitor";
+            state: components["schemas"]["ParkingReservationState"];
+            credentials: {
+                kind: string;
+                value: string;
+            }[];
+            /** @description Entries so far. */
+            usedCount: number;
+            firstUsedAt: components["schemas"]["Instant"] | null;
+            lastUsedAt: components["schemas"]["Instant"] | null;
+            product: string | null;
+            /** @description Prepaid. */
+            amountMinor: number | null;
+            currency: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        } & WithRequired<components["schemas"]["ParkingReservationFields"], "name" | "accountId" | "from" | "until" | "rights" | "uses" | "credentials" | "note">;
+        ParkingReservationCreate: {
+            siteId: components["schemas"]["Id"];
+            /**
+             * @description visitor, when left out.
+             * @enum {string}
+             */
+            kind?: "reservation" | "visitor";
+        } & WithRequired<components["schemas"]["ParkingReservationFields"], "from" | "until">;
+        ParkingReservationFields: {
+            /** @description Who is expected. */
+            name?: string | null;
+            /** @description Who invites or pays. */
+            accountId?: components["schemas"]["Id"] | null;
+            from?: components["schemas"]["Instant"];
+            until?: components["schemas"]["Instant"];
+            rights?: components["schemas"]["Rights"];
+            /**
+             * @description One entry in the window or any number.
+             * @enum {string}
+             */
+            uses?: "single" | "multiple";
+            credentials?: components["schemas"]["BookedCredential"][];
+            note?: string | null;
+        };
+        ParkingReservationList: {
+            items: components["schemas"]["ParkingReservation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ParkingReservationPatch: components["schemas"]["ParkingReservationFields"];
+        /** @enum {string} */
+        ParkingReservationState: "booked" | "used" | "no_show" | "expired" | "cancelled";
         PasswordChange: {
             /** @constant */
             kind: "password";
@@ -4749,6 +5247,29 @@ export interface components {
         PaymentList: {
             items: components["schemas"]["Payment"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        PeopleImport: {
+            importId: components["schemas"]["Id"];
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            dryRun: boolean;
+            fileName: string | null;
+            rowsTotal: number;
+            rowsDone: number;
+            created: number;
+            updated: number;
+            unchanged: number;
+            failed: number;
+            /** @description The first thousand. */
+            problems: components["schemas"]["CellProblem"][];
+            createdAt: components["schemas"]["Instant"];
+            finishedAt: components["schemas"]["Instant"] | null;
+        };
+        PeopleImportCreate: {
+            /** @description The file, with comma, semicolon or tab. A larger one comes in parts, each with the header. */
+            csv: string;
+            dryRun?: boolean;
+            fileName?: components["schemas"]["Name"];
         };
         Plugin: {
             pluginId: string;
@@ -5172,6 +5693,12 @@ export interface components {
         Role: "owner" | "manager" | "accountant" | "technician" | "viewer";
         /** @enum {string} */
         RootUse: "v2g_root" | "mobility_root" | "central_root" | "manufacturer_root" | "oem_root";
+        RuleCheck: {
+            rule: string;
+            /** @enum {string} */
+            outcome: "passed" | "failed" | "flagged";
+            detail: string;
+        };
         SchedulePeriod: {
             startSeconds: number;
             limit?: number;
@@ -5447,6 +5974,12 @@ export interface components {
              * @enum {string}
              */
             gate_fallback?: "granted" | "declined" | "notFound";
+            /** @description How long a granted and not yet passed entry holds one of the places at once (120). */
+            gate_hold_seconds?: number;
+            /** @description How much earlier than booked a car may come (15). */
+            booking_early_minutes?: number;
+            /** @description How much later than booked a car may come (15). */
+            booking_late_minutes?: number;
             /** @description Score from which a stay and a session are linked without asking (0.98). A change looks again at open questions only. */
             link_auto_score?: number;
             /** @description Score from which a person is asked, at most link_auto_score (0.2). A change looks again at open questions only. */
@@ -5492,7 +6025,7 @@ export interface components {
             lastSeenAt: components["schemas"]["Instant"] | null;
             /** @description Null while it is not connected. */
             socket: components["schemas"]["StationSocket"] | null;
-        } & (WithRequired<components["schemas"]["StationFields"], "name" | "securityProfile" | "defaultProtocol" | "maxPowerW" | "settings"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["StationFields"], "name" | "securityProfile" | "defaultProtocol" | "maxPowerW" | "settings" | "tags"> & components["schemas"]["Stamp"]);
         StationCertificate: {
             certificateId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -5569,6 +6102,8 @@ export interface components {
             maxPowerW?: components["schemas"]["Watts"] | null;
             /** @description How this station is dealt with (flags of its model, by name); kept as it is. */
             settings?: components["schemas"]["Settings"];
+            /** @description Words that rules of access go by. */
+            tags?: components["schemas"]["Code"][];
         };
         StationList: {
             items: components["schemas"]["Station"][];
@@ -6085,6 +6620,7 @@ export interface components {
         AuthorityId: components["schemas"]["Id"];
         BayId: components["schemas"]["Id"];
         BillId: components["schemas"]["Id"];
+        CalendarId: components["schemas"]["Id"];
         CampaignId: components["schemas"]["Id"];
         CertificateId: components["schemas"]["Id"];
         ChargingSessionId: components["schemas"]["Id"];
@@ -6105,6 +6641,7 @@ export interface components {
         IfMatch: string;
         /** @description An ETag; the answer is 304 without a body while the record still has it. */
         IfNoneMatch: string;
+        ImportId: components["schemas"]["Id"];
         KeyId: components["schemas"]["Id"];
         LaneId: components["schemas"]["Id"];
         /** @description The id of the last message that was seen. */
@@ -6113,9 +6650,11 @@ export interface components {
         Limit: number;
         LinkId: components["schemas"]["Id"];
         LinkToken: string;
+        ParkingReservationId: components["schemas"]["Id"];
         PresentationId: components["schemas"]["Id"];
         ReservationId: components["schemas"]["Id"];
         ReviewId: components["schemas"]["Id"];
+        ScheduleId: components["schemas"]["Id"];
         /** @description Only records whose code, number or name contains this, whatever the case. */
         Search: string;
         SecretName: string;
@@ -8921,6 +9460,587 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listAccessSchedules: {
+        parameters: {
+            query?: {
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessScheduleList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessScheduleCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessSchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHolidayCalendars: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendarList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayCalendarCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayCalendarPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleImportCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessQuestion"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParkingReservations: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ParkingReservationState"];
+                /** @description Only of this kind. */
+                kind?: "reservation" | "visitor";
+                /** @description Only for this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description That end at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description That begin before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "from" | "-from" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingReservationCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingReservationPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listReservations: {
         parameters: {
             query?: {
@@ -9468,7 +10588,7 @@ export interface operations {
                 /** @description Only with this status. */
                 status?: "active" | "suspended" | "closed";
                 /** @description Only of this kind. */
-                kind?: "person" | "company" | "tenant" | "fleet";
+                kind?: "person" | "company" | "tenant" | "fleet" | "employee" | "visitor";
                 /** @description Only members of this group. */
                 groupId?: components["schemas"]["Id"];
                 /** @description Field to sort by; a leading minus turns it round. */
@@ -12264,6 +13384,70 @@ export interface operations {
                         requestId: string;
                         lane: string;
                         reason: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onGateFlagged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "gate.flagged";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        requestId: string;
+                        lane: string;
+                        reason: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingReservationChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_reservation.changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        reservationId: components["schemas"]["Id"];
+                        state: string;
+                        previous: string | null;
+                        from: components["schemas"]["Instant"];
+                        until: components["schemas"]["Instant"];
                     };
                 } & components["schemas"]["Event"];
             };

@@ -122,6 +122,18 @@ const shapes: Readonly<Record<string, FactShape>> = {
       evse: text(),
     }),
   },
+  'reservation.changed': {
+    data: object(['reservationRef', 'state', 'credentials'], {
+      reservationRef: text(),
+      state: { type: 'string', enum: ['booked', 'changed', 'used', 'expired', 'cancelled'] },
+      from: instant,
+      until: instant,
+      credentials,
+      product: text(),
+      amountMinor: amount,
+      currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+    }),
+  },
   'bay.changed': { data: object(['bay', 'occupied'], { bay: text(), occupied: { type: 'boolean' }, credentials }) },
 }
 

@@ -121,7 +121,7 @@ function instantOf(value: string): Date {
   return new Date(value.toUpperCase())
 }
 
-const instantNames = ['enteredAt', 'exitedAt', 'paidUntil'] as const
+const instantNames = ['enteredAt', 'exitedAt', 'paidUntil', 'from', 'until'] as const
 
 /** Instants inside the data, in the one form the hub keeps them in. */
 function withInstants(data: Record<string, unknown>): Record<string, unknown> {

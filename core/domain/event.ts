@@ -67,11 +67,20 @@ export interface HubEvents {
   'charging_session.closed': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
   'charging_session.corrected': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
   'gate.declined': Place & { requestId: string; lane: string; reason: string }
+  /** Granted all the same: an antipassback rule is soft, or a car leaves outside its hours. */
+  'gate.flagged': Place & { requestId: string; lane: string; reason: string }
   'gate.backed_out': Place & { lane: string | null }
   'stay.opened': Place & { stayId: string; enteredAt: string | null }
   'stay.corrected': Place & { stayId: string; changed: string[] }
   'stay.closed': Place & { stayId: string; enteredAt: string | null; exitedAt: string | null }
   'stay.voided': Place & { stayId: string }
+  'parking_reservation.changed': Place & {
+    reservationId: string
+    state: string
+    previous: string | null
+    from: string
+    until: string
+  }
   'bay.changed': Place & { bayId: string; occupied: boolean }
   'occupancy.changed': Place & { counter: string; occupied: number | null; free: number | null }
   'equipment.changed': Place & { deviceId: string; state: string; text: string | null }

@@ -109,7 +109,20 @@ export function dayStartsBetween(from: number, to: number, zone: string): number
   }
 }
 
-const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
+/** Of "HH:MM". */
+export const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
+
+/** What the wall shows at an instant: the calendar day, its weekday and the minutes since 00:00. */
+export function wallClock(at: number, zone: string): { date: string; weekday: Weekday; minute: number } {
+  const wall = zoned(at, zone)
+  const weekday = weekdays[(wall.dayOfWeek + 6) % 7] ?? 'mon'
+  return { date: wall.toPlainDate().toString(), weekday, minute: wall.hour * 60 + wall.minute }
+}
+
+/** The calendar day before "2019-03-10". */
+export function dayBefore(date: string): string {
+  return Temporal.PlainDate.from(date).subtract({ days: 1 }).toString()
+}
 
 /** Whether the wall clock at `at` shows a time inside the window. */
 function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
@@ -125,7 +138,7 @@ function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
 }
 
 /** Every instant in (from, to) at which the answer of some window may change: its edges, day starts, clock changes. */
-function edges(from: number, to: number, zone: string, windows: readonly LocalWindow[]): number[] {
+export function localEdges(from: number, to: number, zone: string, windows: readonly LocalWindow[]): number[] {
   const found = new Set<number>()
   const add = (at: number) => {
     if (at > from && at < to) found.add(at)
@@ -160,7 +173,7 @@ function edges(from: number, to: number, zone: string, windows: readonly LocalWi
 export function localSegments(from: number, to: number, zone: string, windows: readonly LocalWindow[]): LocalSegment[] {
   if (to <= from) return []
   const segments: LocalSegment[] = []
-  const cuts = windows.length === 0 ? [] : edges(from, to, zone, windows)
+  const cuts = windows.length === 0 ? [] : localEdges(from, to, zone, windows)
   for (const [i, start] of [from, ...cuts].entries()) {
     const end = cuts[i] ?? to
     const wall = zoned(start, zone)

@@ -22,7 +22,8 @@ import { createApp } from '../http/app.ts'
 import { carriesFile } from '../http/file-body.ts'
 import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
-import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
+import type { AuthoriseIntercept } from '../services/access/access-question.ts'
+import { weighAccess } from '../services/access/authorise.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
 import { revealSecret } from '../services/certificates/reveal-secret.ts'
@@ -43,6 +44,7 @@ import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
@@ -295,6 +297,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
+      await forgetHolds(db, clock.now())
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })

@@ -1,6 +1,7 @@
 // Owns which service does the work of each durable job of the hub's own.
 // Must not contain rules; what a job is given was put into it by its own maker.
 import { followWithdrawal } from '../services/access/follow-withdrawal.ts'
+import { endBooking } from '../services/bookings/settle-bookings.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import { followSecurity } from '../services/certificates/follow-security.ts'
@@ -11,6 +12,7 @@ import { expireCommand, giveUpPromise } from '../services/charger/finish-command
 import { followCommand } from '../services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
+import { runImport } from '../services/imports/import-people.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
@@ -42,6 +44,8 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'reservation.begin': task(beginReservation(campaigns)),
     'reservation.end': task(endReservation(service)),
     'reservation.follow': task(followReservation(service)),
+    'parking_reservation.end': task(endBooking(service)),
+    'people_import.run': task(runImport(service)),
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),

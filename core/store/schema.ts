@@ -13,6 +13,35 @@ export type Numeric = ColumnType<string, string | number, string | number>
 /** jsonb column: written as text, since a bare array would be taken for a PostgreSQL array. */
 export type Json = ColumnType<unknown, string, string>
 
+export interface AccessHoldTable {
+  organization_id: string
+  site_id: string | null
+  hold_key: string
+  kind: string
+  account_id: string
+  credential_id: string | null
+  station_id: string | null
+  connection_id: string | null
+  request_id: string | null
+  search_keys: Generated<string[]>
+  made_at: Date
+  until_at: Date
+}
+
+export interface AccessScheduleTable {
+  organization_id: string
+  schedule_id: string
+  code: string
+  name: string
+  windows: Generated<Json>
+  periods: Generated<Json>
+  on_holidays: Generated<string>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface AccountTable {
   organization_id: string
   account_id: string
@@ -30,6 +59,9 @@ export interface AccountTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  access: Generated<Json>
+  parent_account_id: string | null
+  passback_reset_at: Date | null
 }
 
 export interface AccountGroupTable {
@@ -43,6 +75,7 @@ export interface AccountGroupTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  access: Generated<Json>
 }
 
 export interface AccountGroupMemberTable {
@@ -338,6 +371,7 @@ export interface CredentialTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  neutral: Generated<boolean>
 }
 
 export interface DeliveryTable {
@@ -503,6 +537,19 @@ export interface HandledEventTable {
   handled_at: Date
 }
 
+export interface HolidayCalendarTable {
+  organization_id: string
+  site_id: string | null
+  calendar_id: string
+  code: string
+  name: string
+  days: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface IdempotencyTable {
   organization_id: string
   key: string
@@ -558,6 +605,7 @@ export interface LaneTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  area_id: string | null
 }
 
 export interface LeaseTable {
@@ -707,6 +755,35 @@ export interface ParkingFactTable {
   superseded: Generated<boolean>
 }
 
+export interface ParkingReservationTable {
+  organization_id: string
+  site_id: string
+  reservation_id: string
+  connection_id: string | null
+  reservation_ref: string | null
+  kind: string
+  state: string
+  name: string | null
+  account_id: string | null
+  from_at: Date
+  until_at: Date
+  rights: Generated<string[]>
+  uses: Generated<string>
+  credentials: Generated<Json>
+  search_keys: Generated<string[]>
+  said: string | null
+  used_count: Generated<number>
+  first_used_at: Date | null
+  last_used_at: Date | null
+  product: string | null
+  amount_minor: Int8 | null
+  currency: string | null
+  note: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface PaymentTable {
   organization_id: string
   site_id: string
@@ -723,6 +800,25 @@ export interface PaymentTable {
   currency: string
   at: Date
   recorded_at: Date
+}
+
+export interface PeopleImportTable {
+  organization_id: string
+  import_id: string
+  state: string
+  dry_run: boolean
+  file_name: string | null
+  content: string | null
+  actor: string
+  rows_total: number
+  rows_done: Generated<number>
+  created_count: Generated<number>
+  updated_count: Generated<number>
+  unchanged_count: Generated<number>
+  failed_count: Generated<number>
+  problems: Generated<Json>
+  created_at: Date
+  finished_at: Date | null
 }
 
 export interface PluginTable {
@@ -876,6 +972,7 @@ export interface StationTable {
   pending_profile: number | null
   presented_certificate: Json | null
   traits: Generated<Json>
+  tags: Generated<string[]>
 }
 
 export interface StationActualTable {
@@ -1199,6 +1296,8 @@ export interface VehicleTable {
 }
 
 export interface HubTables {
+  access_hold: AccessHoldTable
+  access_schedule: AccessScheduleTable
   account: AccountTable
   account_group: AccountGroupTable
   account_group_member: AccountGroupMemberTable
@@ -1229,6 +1328,7 @@ export interface HubTables {
   firmware_history: FirmwareHistoryTable
   former_holding: FormerHoldingTable
   handled_event: HandledEventTable
+  holiday_calendar: HolidayCalendarTable
   idempotency: IdempotencyTable
   identity_change: IdentityChangeTable
   journal_entry: JournalEntryTable
@@ -1243,7 +1343,9 @@ export interface HubTables {
   ocpp_transaction: OcppTransactionTable
   organization: OrganizationTable
   parking_fact: ParkingFactTable
+  parking_reservation: ParkingReservationTable
   payment: PaymentTable
+  people_import: PeopleImportTable
   plugin: PluginTable
   presentation: PresentationTable
   presentation_key: PresentationKeyTable

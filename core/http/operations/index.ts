@@ -6,6 +6,7 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { access } from './access.ts'
 import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
@@ -14,6 +15,7 @@ import { connections } from './connections.ts'
 import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
+import { imports } from './imports.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
@@ -42,6 +44,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   const { ports, contract } = deps
   return {
     ...places,
+    ...access({ entropy: deps.entropy }),
     ...chargers({
       chargers: ports.chargers,
       files: ports.files,
@@ -58,6 +61,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...files(ports.files),
     ...desired,
     ...people,
+    ...imports,
     ...parking,
     ...links,
     ...money,

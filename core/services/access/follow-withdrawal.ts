@@ -3,7 +3,7 @@
 import type { StationCommand } from '../../domain/station-command.ts'
 import { hasOpenCommand, usesOf } from '../../store/withdrawn-uses.ts'
 import { type QueueCommandDeps, queueCommand } from '../charger/queue-command.ts'
-import type { AccessQuestion, Weighed } from './authorise.ts'
+import type { AccessQuestion, Weighed } from './access-question.ts'
 
 export interface FollowWithdrawalDeps extends QueueCommandDeps {
   weigh(question: AccessQuestion): Promise<Weighed>
@@ -39,7 +39,15 @@ export function followWithdrawal(deps: FollowWithdrawalDeps) {
     const uses = await usesOf(deps.db, organizationId, credentialIds, new Date(now.getTime() - rememberedMs))
     for (const { siteId, stationId, idToken, idTokenKind, settings, running } of uses) {
       const token = { value: idToken, kind: idTokenKind }
-      const { authorization } = await deps.weigh({ organizationId, siteId, place: 'charger', token, at: now })
+      const { authorization } = await deps.weigh({
+        organizationId,
+        siteId,
+        place: 'charger',
+        token,
+        stationId,
+        at: now,
+        places: 'settled',
+      })
       if (authorization.status === 'accepted') continue
       if (endsCharging(settings)) {
         for (const { number, ref } of running) {

@@ -308,6 +308,7 @@ async function reduce(deps: ChargerDeps, state: StationState, work: StationWork,
         siteId: state.record.site_id,
         stationId: state.record.station_id,
         token: fact.token,
+        ...(fact.evse === undefined ? {} : { evse: fact.evse }),
         ...(fact.contract === undefined ? {} : { contract: fact.contract }),
         at: work.receivedAt,
       })

@@ -50,7 +50,7 @@ export async function loadViews(
     ...sessionRows.flatMap((row) => tokenOf(row) ?? []),
   ]
   const searchKeys = [...new Set(presented.flatMap(lookupKeys))]
-  const { enrolled } = await findEnrolled(db, { organizationId: scope.organizationId, searchKeys, siteIds: [] })
+  const enrolled = await findEnrolled(db, scope.organizationId, searchKeys)
   const holders = [...stayRows, ...sessionRows]
   const plates = await platesOf(
     db,

@@ -81,7 +81,7 @@ async function otherHolders(
   const all = await transactionsOfSessions(db, organizationId, sessionIds)
   const shown = new Map(all.map((one) => [one, presentationOf(one)]))
   const searchKeys = [...new Set([...shown.values()].flatMap((one) => (one === null ? [] : lookupKeys(one))))]
-  const { enrolled } = await findEnrolled(db, { organizationId, searchKeys, siteIds: [] })
+  const enrolled = await findEnrolled(db, organizationId, searchKeys)
   const held = all.map((one) => {
     const presented = shown.get(one) ?? null
     if (presented === null) return { ...one, ...nobody }

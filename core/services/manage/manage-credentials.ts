@@ -32,7 +32,7 @@ export interface PresentationCreate {
 }
 
 export type CredentialFields = Partial<
-  Pick<Credential, 'accountId' | 'vehicleId' | 'label' | 'status' | 'rights' | 'siteIds'>
+  Pick<Credential, 'accountId' | 'vehicleId' | 'label' | 'status' | 'rights' | 'siteIds' | 'neutral'>
 > & { validFrom?: string | null; validUntil?: string | null }
 export type CredentialCreate = CredentialFields & { kind: CredentialKind; presentations: readonly PresentationCreate[] }
 

@@ -9,14 +9,16 @@ import {
   belongingsOf,
   type Group,
   groups,
+  hasChildren,
   removeMember,
   type Vehicle,
   vehicles,
 } from '../../store/people.ts'
-import { getRecord } from '../../store/record-table.ts'
+import { type Db, getRecord, updateRecord } from '../../store/record-table.ts'
 import { tellWithdrawn } from '../access/tell-withdrawn.ts'
 import { tellLocalLists } from '../desired/tell-local-lists.ts'
 import type { ServiceDeps } from '../service-deps.ts'
+import { brokenRules } from './manage-access.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
@@ -29,11 +31,14 @@ interface Validity {
 }
 
 export type AccountFields = Partial<
-  Pick<Account, 'number' | 'name' | 'kind' | 'status' | 'email' | 'phone' | 'parkerKind' | 'settings'>
+  Pick<
+    Account,
+    'number' | 'name' | 'kind' | 'status' | 'email' | 'phone' | 'parkerKind' | 'settings' | 'parentAccountId' | 'access'
+  >
 > &
   Validity
 export type AccountCreate = AccountFields & Pick<Account, 'name' | 'kind'>
-export type GroupFields = Partial<Pick<Group, 'code' | 'name' | 'siteIds' | 'rights'>>
+export type GroupFields = Partial<Pick<Group, 'code' | 'name' | 'siteIds' | 'rights' | 'access'>>
 export type GroupCreate = GroupFields & Pick<Group, 'code'>
 export type VehicleFields = Partial<Pick<Vehicle, 'accountId' | 'plate' | 'plateCountry' | 'make' | 'model'>>
 
@@ -56,16 +61,22 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   idOf: (account) => account.accountId,
   siteOf: () => null,
   // The tail of a uuidv7 is random: ten digits of it do not meet by chance, and the unique rule watches.
-  create: async (_making, input, id) =>
+  create: async ({ trx, access }, input, id) =>
     brokenValidity(input) ??
+    (await brokenRules(trx, access, input.access)) ??
+    (await brokenParent(trx, access, input.parentAccountId)) ??
     columns(columnsOf(accounts, { ...input, number: input.number ?? `A-${id.slice(-10).toUpperCase()}` })),
-  update: async ({ now }, before, input) =>
-    brokenValidity(input, before) ?? brokenAsOf(input, now) ?? columns(columnsOf(accounts, input)),
+  update: async ({ trx, access, now }, before, input) =>
+    brokenValidity(input, before) ??
+    brokenAsOf(input, now) ??
+    (await brokenRules(trx, access, input.access)) ??
+    (await brokenParent(trx, access, input.parentAccountId, before.accountId)) ??
+    columns(columnsOf(accounts, input)),
   async changed(making, before, after, input) {
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
     const { trx, access } = making
-    const otherTerms = before.status !== after.status || !sameTimes(before, after)
+    const otherTerms = before.status !== after.status || !sameRules(before, after)
     if (otherTerms || before.number !== after.number) await tellLocalLists(trx, access.organizationId)
     if (otherTerms) {
       const { credentialIds } = await belongingsOf(trx, access.organizationId, after.accountId)
@@ -87,10 +98,53 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   },
 })
 
-/** From when until when it may do anything, and whether it is there at all. */
-function sameTimes(a: Account, b: Account): boolean {
-  const times = ({ validFrom, validUntil, archivedAt }: Account) => JSON.stringify([validFrom, validUntil, archivedAt])
-  return times(a) === times(b)
+/** What it may do, from when until when, and whether it is there at all. */
+function sameRules(a: Account, b: Account): boolean {
+  const rules = ({ validFrom, validUntil, archivedAt, access, parentAccountId }: Account) =>
+    JSON.stringify([validFrom, validUntil, archivedAt, access, parentAccountId])
+  return rules(a) === rules(b)
+}
+
+/** One level, so that whose places are counted is plain to see. */
+async function brokenParent(
+  db: Db,
+  access: Access,
+  parentId: string | null | undefined,
+  ownId?: string,
+): Promise<Refusal | undefined> {
+  if (parentId == null) return undefined
+  const pointer = '/parentAccountId'
+  if (parentId === ownId) return invalid(pointer, 'is the account itself')
+  const lower = ownId === undefined ? false : await hasChildren(db, access.organizationId, ownId)
+  if (lower) return invalid(pointer, 'has accounts below it already')
+  const fits = (parent: Account) => (parent.parentAccountId === null ? null : 'is below another account itself')
+  return broken(db, access, [{ pointer, table: accounts, id: parentId, fits }])
+}
+
+/** From now on nothing says whether the account's cars are inside or outside, until the next one passes. */
+export function resetPassback(deps: ServiceDeps) {
+  return (access: Access, accountId: string): Promise<Outcome<Account>> =>
+    refusable(deps, async (trx) => {
+      const before = await getRecord(trx, accounts, access, accountId, 'lock')
+      if (!before) return notFound
+      const now = deps.clock.now()
+      const { organizationId } = access
+      const changes = { passback_reset_at: now, updated_at: now }
+      const after = await updateRecord(trx, accounts, organizationId, accountId, changes)
+      await appendAudit(trx, organizationId, {
+        auditId: deps.newId(),
+        siteId: null,
+        at: now,
+        actor: access.actor,
+        action: 'account.passback_reset',
+        subjectType: 'account',
+        subjectId: accountId,
+        before: { passbackResetAt: before.passbackResetAt },
+        after: { passbackResetAt: now },
+        requestId: access.requestId,
+      })
+      return ok(after)
+    })
 }
 
 export const manageGroups = manage<Group, GroupCreate, GroupFields>({
@@ -99,10 +153,12 @@ export const manageGroups = manage<Group, GroupCreate, GroupFields>({
   siteOf: () => null,
   create: async ({ trx, access }, input) =>
     (await brokenSites(trx, access, input.siteIds ?? null)) ??
+    (await brokenRules(trx, access, input.access)) ??
     columns(columnsOf(groups, { ...input, name: input.name ?? input.code })),
   update: async ({ trx, access }, before, input) =>
     beyondReach(access, before.siteIds) ??
     (await brokenSites(trx, access, input.siteIds)) ??
+    (await brokenRules(trx, access, input.access)) ??
     columns(columnsOf(groups, input)),
   async changed({ trx, access }, before) {
     if (before !== null) await tellLocalLists(trx, access.organizationId)

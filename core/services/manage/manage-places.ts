@@ -27,7 +27,7 @@ export type SiteFields = Partial<Pick<Site, 'code' | 'name' | 'timeZone' | 'coun
 export type SiteCreate = SiteFields & Pick<Site, 'code' | 'timeZone' | 'currency'>
 export type AreaCreate = Create<Area, 'siteId' | 'code', 'name' | 'level'>
 export type BayCreate = Create<Bay, 'siteId' | 'code', 'name' | 'kind' | 'areaId'>
-export type LaneCreate = Create<Lane, 'siteId' | 'code' | 'direction', 'name'>
+export type LaneCreate = Create<Lane, 'siteId' | 'code' | 'direction', 'name' | 'areaId'>
 export type DeviceCreate = Create<Device, 'siteId' | 'code' | 'kind', 'name' | 'laneId'>
 type Patch<C> = Partial<Omit<C, 'siteId'>>
 
@@ -107,8 +107,10 @@ export const manageLanes = manage<Lane, LaneCreate, Patch<LaneCreate>>({
   idOf: (lane) => lane.laneId,
   siteOf: (lane) => lane.siteId,
   create: async ({ trx, access }, input) =>
-    (await broken(trx, access, [theSite(input.siteId)])) ?? columns(columnsOf(lanes, named(input))),
-  update: async (_making, _before, input) => columns(columnsOf(lanes, input)),
+    (await broken(trx, access, [theSite(input.siteId), areaOf(input.siteId, input.areaId)])) ??
+    columns(columnsOf(lanes, named(input))),
+  update: async ({ trx, access }, before, input) =>
+    (await broken(trx, access, [areaOf(before.siteId, input.areaId)])) ?? columns(columnsOf(lanes, input)),
 })
 
 const laneOf = (siteId: string, id: string | null | undefined) => ({
