@@ -20,6 +20,7 @@ import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { presence } from './presence.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
@@ -60,6 +61,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...people,
     ...parking,
     ...links,
+    ...presence,
     ...money,
     ...tariffs(ports.host),
     ...overview,
