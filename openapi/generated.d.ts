@@ -2139,6 +2139,164 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Movements at the lanes, newest first
+         * @description One vehicle passing, refused or turned round at one lane: the request, the decision, the passage and what cameras read belong together. A stay has one for each gate.
+         */
+        get: operations["listMovements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is inside: by the stays, by the counters, and why they differ */
+        get: operations["getOccupancyReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Occupancy by the hour */
+        get: operations["getOccupancyHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people counted, newest first */
+        get: operations["listOccupancyCounts"];
+        put?: never;
+        /**
+         * Tell how many cars were counted
+         * @description The count is the base of `corrected` from then on. Where the stays show more cars, the oldest open ones are proposed as ghosts; none is closed by this.
+         */
+        post: operations["createOccupancyCount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts/{countId}/close-stays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close stays that the count has shown to be ghosts
+         * @description They end with the flag `exit_unknown`. An exit or a sign of the car that is told afterwards counts instead.
+         */
+        post: operations["closeGhostStays"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts/{countId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a count back
+         * @description Stays that were closed by it are again what their facts say.
+         */
+        post: operations["undoOccupancyCount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ev-bays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charging bays as they are now */
+        get: operations["listEvBays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ev-bays/{bayId}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bayId: components["parameters"]["BayId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a charging bay was over a time, oldest first
+         * @description Derived from everything known by now, facts that came late included.
+         */
+        get: operations["getEvBayHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links": {
         parameters: {
             query?: never;
@@ -3326,6 +3484,108 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "stay.priced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The parking system told what it asks for a stay. */
+        post: operations["onStayPriced"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stay.exited_while_plugged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car left by the gate while its cable was in; or it turned out that it did not. */
+        post: operations["onStayExitedWhilePlugged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "occupancy.drifted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A counter and the stays have drifted apart. */
+        post: operations["onOccupancyDrifted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.state_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A charging bay is something else now. */
+        post: operations["onEvBayStateChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car stands at a charging bay without charging. */
+        post: operations["onEvBayBlocked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.overstay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car has finished charging and stays at the charger. */
+        post: operations["onEvBayOverstay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "bay.changed": {
         parameters: {
             query?: never;
@@ -4446,6 +4706,18 @@ export interface components {
         };
         /** @enum {string} */
         ConnectorStatus: "available" | "preparing" | "charging" | "suspended_vehicle" | "suspended_station" | "finishing" | "occupied" | "reserved" | "unavailable" | "faulted" | "unknown";
+        CounterDrift: {
+            counter: string;
+            category: string;
+            area: string | null;
+            capacity: number | null;
+            reported: number | null;
+            /** @description Null where stays do not tell apart what it counts. */
+            derived: number | null;
+            /** @description Reported less derived. */
+            drift: number | null;
+            at: components["schemas"]["Instant"];
+        };
         Credential: {
             credentialId: components["schemas"]["Id"];
             kind: components["schemas"]["CredentialKind"];
@@ -4646,6 +4918,42 @@ export interface components {
         EnergyWh: number;
         /** @description Id of the plugin with the tariff engine. */
         EngineName: string;
+        EvBay: {
+            bayId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            areaId: components["schemas"]["Id"] | null;
+            code: string;
+            name: string;
+            state: components["schemas"]["EvBayState"];
+            since: components["schemas"]["MaybeInstant"];
+            /** @description A charger at the bay could charge. */
+            working: boolean;
+            occupied: boolean;
+            sessionId: components["schemas"]["Id"] | null;
+            stayId: components["schemas"]["Id"] | null;
+            accountId: components["schemas"]["Id"] | null;
+            plate: string | null;
+            evseCodes: string[];
+            updatedAt: components["schemas"]["MaybeInstant"];
+        };
+        EvBayHistory: {
+            items: components["schemas"]["EvBayInterval"][];
+        };
+        EvBayInterval: {
+            state: components["schemas"]["EvBayState"];
+            from: components["schemas"]["Instant"];
+            to: components["schemas"]["MaybeInstant"];
+            sessionId: components["schemas"]["Id"] | null;
+        };
+        EvBayList: {
+            items: components["schemas"]["EvBay"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description `free`: nobody is plugged in; `occupied` tells whether a car has just come. `plugged_idle`: full or not charging, and still there. `occupied_not_charging`: a car stands there without a cable for longer than the site allows.
+         * @enum {string}
+         */
+        EvBayState: "free" | "charging" | "plugged_idle" | "occupied_not_charging" | "out_of_order" | "reserved";
         Event: {
             id: components["schemas"]["Id"];
             type: string;
@@ -4762,6 +5070,9 @@ export interface components {
             retryIntervalSeconds?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        GhostStays: {
+            stayIds: components["schemas"]["Id"][];
+        };
         Group: {
             groupId: components["schemas"]["Id"];
         } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights" | "access"> & components["schemas"]["Stamp"]);
@@ -4813,6 +5124,11 @@ export interface components {
              * @enum {string}
              */
             kind: "central" | "emaid" | "iso14443" | "iso15693" | "key_code" | "local" | "mac" | "direct_payment" | "vin" | "evccid" | "none" | "unknown";
+        };
+        InsideGroup: {
+            category: components["schemas"]["ParkerKind"];
+            area: string | null;
+            count: number;
         };
         InstallCertificateCommand: {
             /** @constant */
@@ -5049,6 +5365,30 @@ export interface components {
             variable: string;
             variableInstance?: string;
         };
+        Movement: {
+            movementId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            from: components["schemas"]["Instant"];
+            lane: string | null;
+            /** @enum {string|null} */
+            direction: "entry" | "exit" | "internal" | null;
+            kind: components["schemas"]["MovementKind"];
+            reason: string | null;
+            plate: string | null;
+            stayId: components["schemas"]["Id"] | null;
+            /** @description The facts that tell of it. */
+            factIds: components["schemas"]["Id"][];
+        };
+        /**
+         * @description `granted` and `asked`: what the vehicle did then is not known. `seen`: only a camera or reader tells of it.
+         * @enum {string}
+         */
+        MovementKind: "passed" | "turned_round" | "refused" | "granted" | "asked" | "seen";
+        MovementList: {
+            items: components["schemas"]["Movement"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         Name: string;
         NetworkProfile: {
             url: string;
@@ -5079,9 +5419,78 @@ export interface components {
             capacity: number | null;
             at: components["schemas"]["Instant"];
         };
+        OccupancyCount: {
+            countId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            area: string | null;
+            category: string | null;
+            counted: number;
+            at: components["schemas"]["Instant"];
+            /** @description Cars inside by the stays at that time; of the whole site only. */
+            derived: number | null;
+            reported: number | null;
+            note: string | null;
+            countedBy: string;
+            undoneAt: components["schemas"]["MaybeInstant"];
+            undoneBy: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        OccupancyCountCreate: {
+            siteId: components["schemas"]["Id"];
+            counted: number;
+            at?: components["schemas"]["Instant"];
+            area?: string;
+            category?: string;
+            note?: string;
+        };
+        OccupancyCountList: {
+            items: components["schemas"]["OccupancyCount"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        OccupancyCountMade: {
+            /** @description Stays that are likely ghosts, the oldest first. */
+            proposals: components["schemas"]["SuspectStay"][];
+        } & components["schemas"]["OccupancyCount"];
+        OccupancyHistory: {
+            items: components["schemas"]["OccupancyHour"][];
+        };
+        OccupancyHour: {
+            at: components["schemas"]["Instant"];
+            derived: number;
+            reported: number | null;
+            entries: number;
+            exits: number;
+        };
         OccupancyList: {
             items: components["schemas"]["Occupancy"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        OccupancyReport: {
+            siteId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            derived: number;
+            reported: number | null;
+            drift: number | null;
+            capacity: number | null;
+            /** @description What was counted last, and the cars that came and went since. */
+            corrected: number | null;
+            countedAt: components["schemas"]["MaybeInstant"];
+            inside: components["schemas"]["InsideGroup"][];
+            counters: components["schemas"]["CounterDrift"][];
+            evBays: {
+                total: number;
+                states: {
+                    [key: string]: number;
+                };
+            };
+            causes: {
+                /** @description Open stays older than the site’s `ghost_after_hours`. */
+                ghosts: components["schemas"]["SuspectStay"][];
+                missedExits: components["schemas"]["SuspectStay"][];
+                missedEntries: components["schemas"]["SuspectStay"][];
+            };
         };
         OcppTransaction: {
             transactionId: components["schemas"]["Id"];
@@ -5937,6 +6346,33 @@ export interface components {
             session_hold_hours?: number;
             /** @description How long a finished session waits for its car to leave (72). */
             open_stay_hold_hours?: number;
+            /**
+             * @description Whose price of parking is billed: the tariffs’ here, or the final one that the parking system tells (hub).
+             * @enum {string}
+             */
+            parking_price?: "hub" | "parcs";
+            /** @description How long a stay that is over waits for the parking system’s final price (60). */
+            price_hold_minutes?: number;
+            /** @description Tax code of parking that the parking system prices (TAX). */
+            parking_tax_code?: string;
+            /** @description Tax in such a price where the parking system does not tell it (0). */
+            parking_tax_percent?: string;
+            /** @description Stays older than this are taken to have left; 0 keeps them (92). */
+            stay_age_out_days?: number;
+            /** @description Open stays older than this are shown as likely ghosts (24). */
+            ghost_after_hours?: number;
+            /** @description Cars by which a counter and the stays may differ untold (10). */
+            occupancy_drift_limit?: number;
+            /** @description How far the clocks of gate and charger may be apart before a car that left plugged in is told (10). */
+            plugged_exit_tolerance_minutes?: number;
+            /** @description How long a car may stand at a charging bay without a cable (5). */
+            ev_bay_grace_minutes?: number;
+            /** @description How long a plugged car may pause before it counts as idle (10). */
+            ev_idle_grace_minutes?: number;
+            /** @description From the beginning of idling (30). */
+            ev_overstay_minutes?: number;
+            /** @description Without a sensor, how long a car that a camera saw is taken to be in the bay (30). */
+            ev_seen_minutes?: number;
             /** @description Parking is billed here (true). */
             bill_parking?: boolean;
             /** @description Charging is billed here (true). */
@@ -6280,13 +6716,29 @@ export interface components {
             paidMinor: components["schemas"]["AmountMinor"];
             currency: components["schemas"]["Currency"];
             paidUntil: components["schemas"]["MaybeInstant"];
+            /** @description What the parking system asks for it. */
+            price: components["schemas"]["StayPrice"] | null;
+            /** @description Nobody saw it leave, and it was taken to have left then; counts until its facts say otherwise. */
+            presumedLeftAt: components["schemas"]["Instant"] | null;
+            /** @description `age`, or `count:` and the count. */
+            presumedLeftBy: string | null;
             flags: string[];
             version: number;
             createdAt: components["schemas"]["Instant"];
             updatedAt: components["schemas"]["Instant"];
         };
+        StayAlarm: {
+            /** @enum {string} */
+            kind: "exited_while_plugged" | "session_spans_stays";
+            sessionId: components["schemas"]["Id"];
+            raisedAt: components["schemas"]["Instant"];
+            withdrawnAt: components["schemas"]["MaybeInstant"];
+            reason: string | null;
+        };
         StayDetail: {
             links: components["schemas"]["Link"][];
+            movements: components["schemas"]["Movement"][];
+            alarms: components["schemas"]["StayAlarm"][];
         } & components["schemas"]["Stay"];
         StayDiscount: {
             factId: components["schemas"]["Id"];
@@ -6321,6 +6773,18 @@ export interface components {
             confidence?: number;
             country?: string;
         };
+        StayPrice: {
+            amountMinor: components["schemas"]["AmountMinor"];
+            currency: components["schemas"]["Currency"];
+            taxMinor?: components["schemas"]["AmountMinor"];
+            rate?: string;
+            durationMinutes?: number;
+            /** @description The stay is over and the price will not change. */
+            final: boolean;
+            priceRef?: string;
+            factId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+        };
         StopCommand: {
             /** @constant */
             name: "stop";
@@ -6331,6 +6795,13 @@ export interface components {
         StreamRate: {
             intervalSeconds?: number;
             values?: number;
+        };
+        SuspectStay: {
+            stayId: components["schemas"]["Id"];
+            plate: string | null;
+            enteredAt: components["schemas"]["MaybeInstant"];
+            exitedAt: components["schemas"]["MaybeInstant"];
+            flags: string[];
         };
         Tariff: {
             tariffId: components["schemas"]["Id"];
@@ -6626,6 +7097,7 @@ export interface components {
         ChargingSessionId: components["schemas"]["Id"];
         CommandId: components["schemas"]["Id"];
         ConnectionId: components["schemas"]["Id"];
+        CountId: components["schemas"]["Id"];
         CredentialId: components["schemas"]["Id"];
         /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
         Cursor: string;
@@ -11409,6 +11881,282 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listMovements: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this lane. */
+                lane?: string;
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["MovementKind"];
+                /** @description Only with this plate, however it is spaced or hyphened. */
+                plate?: string;
+                /** @description At or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "-at" | "at";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOccupancyReport: {
+        parameters: {
+            query: {
+                /** @description The site. */
+                siteId: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOccupancyHistory: {
+        parameters: {
+            query: {
+                /** @description The site. */
+                siteId: components["schemas"]["Id"];
+                /** @description The first hour (a day before the end). */
+                from?: components["schemas"]["Instant"];
+                /** @description The end (now). */
+                to?: components["schemas"]["Instant"];
+                /** @description The counter to show beside; the whole site’s unless given. */
+                counter?: string;
+                /** @description Its category. */
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOccupancyCounts: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description At or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCountList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createOccupancyCount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OccupancyCountCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCountMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    closeGhostStays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GhostStays"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoOccupancyCount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvBays: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this area. */
+                areaId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["EvBayState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvBayList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvBayHistory: {
+        parameters: {
+            query?: {
+                /** @description The beginning (a day before the end). */
+                from?: components["schemas"]["Instant"];
+                /** @description The end (now). */
+                to?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path: {
+                bayId: components["parameters"]["BayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvBayHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listLinks: {
         parameters: {
             query?: {
@@ -13597,6 +14345,196 @@ export interface operations {
                     data?: {
                         siteId: components["schemas"]["Id"] | null;
                         stayId: components["schemas"]["Id"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStayPriced: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "stay.priced";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stayId: components["schemas"]["Id"];
+                        amountMinor: number;
+                        currency: string;
+                        final: boolean;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStayExitedWhilePlugged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "stay.exited_while_plugged";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stayId: components["schemas"]["Id"];
+                        sessionId: components["schemas"]["Id"];
+                        active: boolean;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onOccupancyDrifted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "occupancy.drifted";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        counter: string;
+                        category: string;
+                        reported: number;
+                        derived: number;
+                        drift: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayStateChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.state_changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        state: string;
+                        previous: string | null;
+                        since: components["schemas"]["Instant"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayBlocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.blocked";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        since: components["schemas"]["Instant"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayOverstay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.overstay";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        sessionId: components["schemas"]["Id"];
+                        idleSince: components["schemas"]["Instant"];
                     };
                 } & components["schemas"]["Event"];
             };

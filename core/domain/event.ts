@@ -81,6 +81,19 @@ export interface HubEvents {
     from: string
     until: string
   }
+  'stay.priced': Place & { stayId: string; amountMinor: number; currency: string; final: boolean }
+  /** `active` is false when it turned out not to be so. */
+  'stay.exited_while_plugged': Place & { stayId: string; sessionId: string; active: boolean; reason: string | null }
+  'occupancy.drifted': Place & {
+    counter: string
+    category: string
+    reported: number
+    derived: number
+    drift: number
+  }
+  'ev_bay.state_changed': Place & { bayId: string; state: string; previous: string | null; since: string }
+  'ev_bay.blocked': Place & { bayId: string; since: string }
+  'ev_bay.overstay': Place & { bayId: string; sessionId: string; idleSince: string }
   'bay.changed': Place & { bayId: string; occupied: boolean }
   'occupancy.changed': Place & { counter: string; occupied: number | null; free: number | null }
   'equipment.changed': Place & { deviceId: string; state: string; text: string | null }

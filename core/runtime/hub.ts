@@ -43,6 +43,7 @@ import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
+import { ageOutStays } from '../services/occupancy/presume-left.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
 import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
@@ -299,6 +300,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await forgetOldAnswers({ db, now: realNow })()
       await forgetHolds(db, clock.now())
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
+      await ageOutStays(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {

@@ -13,8 +13,11 @@ import { followCommand } from '../services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { runImport } from '../services/imports/import-people.ts'
+import { evaluateEvBay } from '../services/ev-bays/evaluate-ev-bay.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { checkDrift } from '../services/occupancy/check-drift.ts'
+import { checkPluggedExit } from '../services/parking/check-plugged-exit.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
 import { beginReservation } from '../services/reservations/manage-reservations.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
@@ -49,6 +52,9 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),
+    'ev_bay.evaluate': task(evaluateEvBay(service)),
+    'occupancy.check': task(checkDrift(service)),
+    'stay.check_plugged': task(checkPluggedExit(service)),
     'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
     'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
     'command.follow': task(followCommand(service)),

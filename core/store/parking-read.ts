@@ -2,7 +2,7 @@
 // Must not write stays or links: those are derived, or decided in core/services/linking.
 import { type RawBuilder, sql } from 'kysely'
 import type { Evidence } from '../domain/link/index.ts'
-import type { StayDiscount, StayPlace, StayPresentation } from '../domain/stay/index.ts'
+import type { StayDiscount, StayPlace, StayPresentation, StayPrice } from '../domain/stay/index.ts'
 import { after, keyOf, type Order, orderBy, type Page, type Place, page } from './keyset.ts'
 import { all, before, type Db, from, is, recordTable } from './record-table.ts'
 
@@ -27,6 +27,9 @@ export interface Stay {
   paidMinor: number
   currency: string
   paidUntil: Date | null
+  price: StayPrice | null
+  presumedLeftAt: Date | null
+  presumedLeftBy: string | null
   flags: string[]
   version: number
   createdAt: Date
@@ -94,6 +97,9 @@ export const stays = recordTable<Stay>()('stay', {
     discounts: 'discounts',
     paidMinor: 'paid_minor',
     paidUntil: 'paid_until',
+    price: 'price',
+    presumedLeftAt: 'presumed_left_at',
+    presumedLeftBy: 'presumed_left_by',
     flags: 'flags',
     version: 'version',
     createdAt: 'created_at',

@@ -427,6 +427,24 @@ export interface DeviceTable {
   archived_at: Date | null
 }
 
+export interface EvBayStateTable {
+  organization_id: string
+  site_id: string
+  bay_id: string
+  state: string
+  since: Date
+  working: boolean
+  occupied: boolean
+  session_id: string | null
+  seen_keys: Generated<string[]>
+  plate: string | null
+  told_state: string | null
+  told_since: Date | null
+  overstay_told: Date | null
+  version: Generated<number>
+  updated_at: Date
+}
+
 export interface EventTable {
   organization_id: string
   site_id: string | null
@@ -678,6 +696,20 @@ export interface MeterValueTable {
   suspect: string | null
 }
 
+export interface MovementTable {
+  organization_id: string
+  site_id: string
+  movement_id: string
+  at: Date
+  from_at: Date
+  lane_code: string | null
+  direction: string | null
+  kind: string
+  reason: string | null
+  plate: string | null
+  search_keys: Generated<string[]>
+}
+
 export interface OccupancyTable {
   organization_id: string
   site_id: string
@@ -688,6 +720,26 @@ export interface OccupancyTable {
   occupied: number | null
   capacity: number | null
   at: Date
+  drift_told: Generated<number>
+}
+
+export interface OccupancyCountTable {
+  organization_id: string
+  site_id: string
+  count_id: string
+  area_code: string | null
+  category: string | null
+  counted: number
+  at: Date
+  derived: number | null
+  reported: number | null
+  note: string | null
+  counted_by: string
+  undone_at: Date | null
+  undone_by: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface OcppTransactionTable {
@@ -753,6 +805,7 @@ export interface ParkingFactTable {
   search_keys: Generated<string[]>
   data: Json
   superseded: Generated<boolean>
+  movement_id: string | null
 }
 
 export interface ParkingReservationTable {
@@ -1192,6 +1245,20 @@ export interface StayTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  price: Json | null
+  presumed_left_at: Date | null
+  presumed_left_by: string | null
+}
+
+export interface StayAlarmTable {
+  organization_id: string
+  site_id: string
+  stay_id: string
+  session_id: string
+  kind: string
+  raised_at: Date
+  withdrawn_at: Date | null
+  reason: string | null
 }
 
 export interface SubscriptionTable {
@@ -1321,6 +1388,7 @@ export interface HubTables {
   delivery: DeliveryTable
   desired_item: DesiredItemTable
   device: DeviceTable
+  ev_bay_state: EvBayStateTable
   event: EventTable
   evse: EvseTable
   firmware_campaign: FirmwareCampaignTable
@@ -1339,7 +1407,9 @@ export interface HubTables {
   link_history: LinkHistoryTable
   link_index: LinkIndexTable
   meter_value: MeterValueTable
+  movement: MovementTable
   occupancy: OccupancyTable
+  occupancy_count: OccupancyCountTable
   ocpp_transaction: OcppTransactionTable
   organization: OrganizationTable
   parking_fact: ParkingFactTable
@@ -1368,6 +1438,7 @@ export interface HubTables {
   station_security_change: StationSecurityChangeTable
   station_variable: StationVariableTable
   stay: StayTable
+  stay_alarm: StayAlarmTable
   subscription: SubscriptionTable
   tariff: TariffTable
   tariff_assignment: TariffAssignmentTable

@@ -2,9 +2,10 @@
 // Must not contain rules itself.
 export { deriveStays } from './derive-stays.ts'
 export { repeatedExitMs } from './fold-unreferenced.ts'
-export { longestMovementMs } from './movements.ts'
+export { isLooseBackout, longestBackoutMs, longestMovementMs } from './movements.ts'
 export * from './stay.ts'
 export {
+  compareText,
   credentialsOf,
   presentationOf,
   requestIdOf,

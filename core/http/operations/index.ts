@@ -22,6 +22,7 @@ import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { presence } from './presence.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
@@ -64,6 +65,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...imports,
     ...parking,
     ...links,
+    ...presence,
     ...money,
     ...tariffs(ports.host),
     ...overview,

@@ -59,11 +59,17 @@ function checkData(fact: ParkingFact, now: Date): FactProblem | null {
     case 'payment.refunded':
     case 'payment.failed': {
       const { amountMinor, currency } = fact.data
-      if (!isAmount(amountMinor)) {
-        return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
-      }
+      if (!isAmount(amountMinor)) return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
       if (!/^[A-Z]{3}$/.test(currency)) return { reason: 'currency_invalid', pointer: '/data/currency' }
       return instants(fact.data, ['paidUntil'], now, '/data')
+    }
+    case 'stay.priced': {
+      const { amountMinor, taxMinor = 0, currency, durationMinutes = 0 } = fact.data
+      if (!isAmount(amountMinor)) return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
+      if (!isAmount(taxMinor) || taxMinor > amountMinor) return { reason: 'amount_invalid', pointer: '/data/taxMinor' }
+      if (!/^[A-Z]{3}$/.test(currency)) return { reason: 'currency_invalid', pointer: '/data/currency' }
+      if (typeof fact.data.final !== 'boolean') return { reason: 'final_invalid', pointer: '/data/final' }
+      return isCount(durationMinutes) ? null : { reason: 'count_invalid', pointer: '/data/durationMinutes' }
     }
     case 'occupancy.changed': {
       for (const name of ['free', 'occupied', 'capacity'] as const) {

@@ -18,6 +18,7 @@ import type { ServiceDeps } from '../service-deps.ts'
 import { recordPayments } from './append-payments.ts'
 import { classifyFacts } from './classify-facts.ts'
 import { type ParkingChange, tell } from './parking-change.ts'
+import { rederiveMovements } from './rederive-movements.ts'
 import { rederiveStays } from './rederive-stays.ts'
 import { updateBookings } from './update-bookings.ts'
 import { updatePlaces } from './update-places.ts'
@@ -53,6 +54,10 @@ export function storeFacts(deps: ServiceDeps) {
         new Map(
           stored.flatMap((row) => (row.stay_id !== null && lost.has(row.fact_id) ? [[row.fact_id, row.stay_id]] : [])),
         ),
+      )
+      await rederiveMovements(
+        change,
+        stored.flatMap((row) => (row.movement_id !== null && lost.has(row.fact_id) ? [row.movement_id] : [])),
       )
       await recordPayments(change, stayIdOf)
       await giveBackPlaces(change)
