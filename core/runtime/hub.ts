@@ -38,6 +38,7 @@ import { cleanFiles } from '../services/files/clean-files.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
+import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
@@ -290,6 +291,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
+      await learnConfusions(service)({ organizationId: first.organizationId })
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })

@@ -559,6 +559,28 @@ export interface LaneTable {
   archived_at: Date | null
 }
 
+export interface LearnedFormTable {
+  organization_id: string
+  site_id: string
+  form_id: string
+  credential_id: string
+  link_id: string
+  reader: string | null
+  kind: string
+  value: string
+  encoding: string | null
+  bit_length: number | null
+  canonical_key: string
+  detail: string
+  state: string
+  presentation_id: string | null
+  decided_by: string | null
+  decided_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface LeaseTable {
   name: string
   holder: string
@@ -579,10 +601,10 @@ export interface LinkTable {
   explanation: Generated<Json>
   decided_by: string
   decided_at: Date
-  made_under: Numeric | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  made_with: Json | null
 }
 
 export interface LinkHistoryTable {
@@ -721,6 +743,16 @@ export interface PaymentTable {
   currency: string
   at: Date
   recorded_at: Date
+}
+
+export interface PlateModelTable {
+  organization_id: string
+  site_id: string
+  version: number
+  links: number
+  readers: Json
+  made_at: Date
+  checked_at: Date
 }
 
 export interface PluginTable {
@@ -1231,6 +1263,7 @@ export interface HubTables {
   journal_entry: JournalEntryTable
   journal_posting: JournalPostingTable
   lane: LaneTable
+  learned_form: LearnedFormTable
   lease: LeaseTable
   link: LinkTable
   link_history: LinkHistoryTable
@@ -1241,6 +1274,7 @@ export interface HubTables {
   organization: OrganizationTable
   parking_fact: ParkingFactTable
   payment: PaymentTable
+  plate_model: PlateModelTable
   plugin: PluginTable
   presentation: PresentationTable
   presentation_key: PresentationKeyTable
