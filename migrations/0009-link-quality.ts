@@ -1,4 +1,4 @@
-// Owns what links are judged and taught by: the terms each was made under, what cameras are known to mix up, card forms to learn.
+// Owns what links are judged and taught by: the terms each was made under, and what cameras are known to mix up.
 // Must not be edited once it has landed.
 import { type Kysely, sql } from 'kysely'
 import { grantTables } from './grant-tables.ts'
@@ -22,38 +22,11 @@ const statements = [
     primary key (organization_id, site_id, version),
     foreign key (organization_id, site_id) references site
   )`,
-  // How a card that is enrolled looks to a reader that writes it another way, as a person's decision showed.
-  `create table learned_form (
-    organization_id uuid not null,
-    site_id uuid not null,
-    form_id uuid not null,
-    credential_id uuid not null,
-    link_id uuid not null,
-    reader text,
-    kind text not null,
-    value text not null,
-    encoding text,
-    bit_length integer,
-    canonical_key text not null,
-    detail text not null,
-    state text not null check (state in ('proposed', 'accepted', 'rejected', 'undone')),
-    presentation_id uuid,
-    decided_by text,
-    decided_at timestamptz,
-    version integer not null default 1,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    primary key (organization_id, form_id),
-    unique (organization_id, credential_id, canonical_key),
-    foreign key (organization_id, credential_id) references credential,
-    foreign key (organization_id, link_id) references link
-  )`,
-  'create index learned_form_site on learned_form (organization_id, site_id, state)',
   'create index link_history_site on link_history (organization_id, site_id, at)',
   `create index link_site_decided on link (organization_id, site_id, decided_at) where state = 'linked'`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
-  await grantTables(db, ['plate_model', 'learned_form'])
+  await grantTables(db, ['plate_model'])
 }

@@ -48,6 +48,7 @@ import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { runWorker } from '../store/job-worker.ts'
 import { countJobs, countJobsWithin } from '../store/jobs.ts'
+import { linkCounts } from '../store/link-reviews.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import { pruneBulkNotices } from '../store/prune-notices.ts'
 import type { HubConfig } from './config.ts'
@@ -88,6 +89,7 @@ const everySecond = 1_000
 const seenEveryMs = 30_000
 const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
+const dayMs = 86_400_000
 /** A station waits for its answer meanwhile. */
 const providerMs = 5_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
@@ -310,6 +312,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       commits: () => commits.stats,
       connected: () => gateway.connected(),
       jobs: () => countJobs(ownerPool),
+      links: () => linkCounts(db, new Date(clock.now().getTime() - dayMs)),
     })
     const app = createApp({
       service,

@@ -559,28 +559,6 @@ export interface LaneTable {
   archived_at: Date | null
 }
 
-export interface LearnedFormTable {
-  organization_id: string
-  site_id: string
-  form_id: string
-  credential_id: string
-  link_id: string
-  reader: string | null
-  kind: string
-  value: string
-  encoding: string | null
-  bit_length: number | null
-  canonical_key: string
-  detail: string
-  state: string
-  presentation_id: string | null
-  decided_by: string | null
-  decided_at: Date | null
-  version: Generated<number>
-  created_at: Date
-  updated_at: Date
-}
-
 export interface LeaseTable {
   name: string
   holder: string
@@ -1263,7 +1241,6 @@ export interface HubTables {
   journal_entry: JournalEntryTable
   journal_posting: JournalPostingTable
   lane: LaneTable
-  learned_form: LearnedFormTable
   lease: LeaseTable
   link: LinkTable
   link_history: LinkHistoryTable

@@ -14,6 +14,7 @@ import { connections } from './connections.ts'
 import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
+import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
@@ -60,6 +61,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...people,
     ...parking,
     ...links,
+    ...linkReviews,
     ...money,
     ...tariffs(ports.host),
     ...overview,

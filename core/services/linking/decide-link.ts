@@ -155,7 +155,7 @@ function decidedRow(before: LinkRow, state: PersonState, actor: string, now: Dat
 }
 
 /** A session belongs to one stay at a time. */
-async function takenBy(
+export async function takenBy(
   trx: Db,
   access: Access,
   pair: { session_id: string; stay_id: string },

@@ -23,6 +23,8 @@ export interface Views {
   stays: StayView[]
   sessions: SessionView[]
   stayRows: ReadonlyMap<string, StayRow>
+  /** What cameras and scanners at the charger and its bay told during each session. */
+  sightings: ReadonlyMap<string, readonly ParkingFactRow[]>
 }
 
 /** A camera may see the car this long before its cable is in. */
@@ -70,6 +72,7 @@ export async function loadViews(
     stays: stayRows.map((row) => stayView(row, known)),
     sessions: sessionRows.map((row) => sessionView(row, known)),
     stayRows: new Map(stayRows.map((row) => [row.stay_id, row])),
+    sightings: new Map(sessionRows.map((row) => [row.session_id, sightingsOf(row, known)])),
   }
 }
 
@@ -215,16 +218,21 @@ function scanned(row: SessionRow, known: Known): Presentation | null {
   return { raw: value, kind, encoding, bitLength }
 }
 
+function sightingsOf(row: SessionRow, { places, seen }: Known): ParkingFactRow[] {
+  const lookouts = seen.length === 0 ? [] : lookoutsOf(row, places)
+  return seen.filter(({ occurred_at: at, place_code: place }) =>
+    lookouts.some(({ code, from, to }) => code === place && at >= from && at <= to),
+  )
+}
+
 function nearestSeen(
   row: SessionRow,
-  { places, seen }: Known,
+  known: Known,
   wanted: (one: ReportedCredential, at: Date) => boolean,
 ): { credential: ReportedCredential; place: string | null } | undefined {
-  const lookouts = lookoutsOf(row, places)
   let nearest: { credential: ReportedCredential; place: string | null; away: number } | undefined
-  for (const stored of seen) {
+  for (const stored of sightingsOf(row, known)) {
     const { occurred_at: at, place_code: place } = stored
-    if (!lookouts.some(({ code, from, to }) => code === place && at >= from && at <= to)) continue
     const credential = credentialsOf(factOfRow(stored)).find((one) => wanted(one, at))
     const away = Math.abs(at.getTime() - row.plugged_at.getTime())
     if (credential && (!nearest || away < nearest.away)) nearest = { credential, place, away }
