@@ -2378,6 +2378,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links/{linkId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                linkId: components["parameters"]["LinkId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what a person decided about a link
+         * @description What was before is again: the question is open, or the earlier decision holds. Refused (409) when no person decided it, or when the session is linked elsewhere meanwhile.
+         */
+        post: operations["undoLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links that wait for a person, one for each session, all candidates side by side
+         * @description The most energy first, as that is the money that waits. What is shown is worked out from the facts as they are now. Accept or reject by `link.linkId` of a candidate.
+         */
+        get: operations["listLinkReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-reviews/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject many proposed links at once
+         * @description Each is rejected by itself; one that cannot be does not keep the others from it.
+         */
+        post: operations["rejectLinks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often links were right, and how many the hub found by itself, by site and method
+         * @description Told from what people did with links of the period: one that the hub made and a person took apart was wrong; one that a person made was missed. What nobody looked at counts as right.
+         */
+        get: operations["getLinkQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-sessions/{sessionId}/link-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        /** Why a session is linked or not, with every stay that came into question */
+        get: operations["getSessionLinkCandidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/link-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        /** The sessions that come into question for a stay, and why each is linked to it or not */
+        get: operations["getStayLinkCandidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links/{linkId}/unlink": {
         parameters: {
             query?: never;
@@ -4446,6 +4566,11 @@ export interface components {
             reservationId: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        CandidateLink: {
+            linkId: components["schemas"]["Id"];
+            state: components["schemas"]["LinkState"];
+            decidedBy: string;
+        };
         CellProblem: {
             /** @description Of the file, the header being 1. */
             line: number;
@@ -5008,6 +5133,17 @@ export interface components {
         EvsePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["EvseFields"];
+        FactImage: {
+            factId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            lane: string | null;
+            /** @description Bay or charger that it was taken at. */
+            place: string | null;
+            /** @description Where the picture is kept, as the camera's adapter told it. */
+            image: {
+                [key: string]: unknown;
+            };
+        };
         File: {
             fileId: components["schemas"]["Id"];
             /** @description Null for files of the whole organization. */
@@ -5230,6 +5366,19 @@ export interface components {
             createdAt: components["schemas"]["Instant"];
             updatedAt: components["schemas"]["Instant"];
         };
+        LinkCandidate: {
+            stay: components["schemas"]["LinkStaySide"];
+            /** @description The stored link of the pair; null when there is none. */
+            link: components["schemas"]["CandidateLink"] | null;
+            /** @description The probability that it is this stay, given the others; 0 when it cannot be. */
+            score: number;
+            /** @description Of the nearest plates of both sides; null when one side has none. */
+            plateDistance: number | null;
+            evidence: components["schemas"]["LinkEvidence"][];
+            /** @description Why it cannot be; null when it can. */
+            excluded: components["schemas"]["LinkExclusion"] | null;
+            contradiction: string | null;
+        };
         LinkCreate: {
             stayId: components["schemas"]["Id"];
             sessionId: components["schemas"]["Id"];
@@ -5249,6 +5398,10 @@ export interface components {
             detail: string;
             /** @description Enough by itself, unless something contradicts it. */
             certain: boolean;
+        };
+        LinkExclusion: {
+            reason: string;
+            detail: string;
         };
         LinkExplanation: {
             sessionId: components["schemas"]["Id"];
@@ -5271,8 +5424,96 @@ export interface components {
             items: components["schemas"]["Link"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        LinkQuality: {
+            items: components["schemas"]["LinkQualityItem"][];
+        };
+        LinkQualityItem: {
+            siteId: components["schemas"]["Id"];
+            method: string;
+            /** @description First day of the period; null for the whole. */
+            period: string | null;
+            /** @description Links that the hub made. */
+            automatic: number;
+            /** @description Of these, taken apart by a person. */
+            wrong: number;
+            /** @description Questions that a person answered with yes. */
+            accepted: number;
+            /** @description Made by a person unasked. */
+            joined: number;
+            /** @description Questions that a person answered with no. */
+            rejected: number;
+            /** @description Share of the hub's links that nobody took apart. */
+            precision: number | null;
+            /** @description Share of right links that the hub made by itself. */
+            coverage: number | null;
+        };
+        LinkQuestion: {
+            session: components["schemas"]["LinkSessionSide"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            outcome: "linked" | "review" | "none";
+            /** @description Why it is not linked without asking. */
+            reason: string | null;
+            sentences: string[];
+            /** @description The likeliest first. */
+            candidates: components["schemas"]["LinkCandidate"][];
+        };
+        LinkRejected: {
+            linkId: components["schemas"]["Id"];
+            /** @enum {string} */
+            outcome: "rejected" | "refused";
+            message: string | null;
+        };
+        LinkReview: {
+            openSince: components["schemas"]["Instant"];
+        } & components["schemas"]["LinkQuestion"];
+        LinkReviewList: {
+            items: components["schemas"]["LinkReview"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        LinkSessionSide: {
+            sessionId: components["schemas"]["Id"];
+            stationId: components["schemas"]["Id"];
+            evseNumber: number;
+            bayId: components["schemas"]["Id"] | null;
+            idToken: string | null;
+            idTokenKind: string | null;
+            accountId: components["schemas"]["Id"] | null;
+            vehicleId: components["schemas"]["Id"] | null;
+            /** @description The plate it is known by: told, on record, or read at the bay. */
+            plate: string | null;
+            accountPlates: string[];
+            pluggedAt: components["schemas"]["Instant"];
+            unpluggedAt: components["schemas"]["MaybeInstant"];
+            energyWh: number;
+            images: components["schemas"]["FactImage"][];
+        };
         /** @enum {string} */
         LinkState: "linked" | "review" | "rejected" | "unlinked" | "withdrawn";
+        LinkStaySide: {
+            stayId: components["schemas"]["Id"];
+            stayRef: string | null;
+            /** @enum {string} */
+            state: "open" | "closed" | "exit_only" | "voided";
+            parkerKind: components["schemas"]["ParkerKind"];
+            plate: string | null;
+            enteredAt: components["schemas"]["MaybeInstant"];
+            exitedAt: components["schemas"]["MaybeInstant"];
+            entryLane: string | null;
+            exitLane: string | null;
+            accountId: components["schemas"]["Id"] | null;
+            vehicleId: components["schemas"]["Id"] | null;
+            paidMinor: components["schemas"]["AmountMinor"];
+            presentations: components["schemas"]["StayPresentation"][];
+            images: components["schemas"]["FactImage"][];
+        };
+        LinksReject: {
+            linkIds: components["schemas"]["Id"][];
+            reason?: components["schemas"]["LongText"];
+        };
+        LinksRejected: {
+            items: components["schemas"]["LinkRejected"][];
+        };
         ListAuthorization: {
             /** @enum {string} */
             status: "accepted" | "blocked" | "expired" | "invalid";
@@ -6420,6 +6661,22 @@ export interface components {
             link_auto_score?: number;
             /** @description Score from which a person is asked, at most link_auto_score (0.2). A change looks again at open questions only. */
             link_review_score?: number;
+            /** @description How far the best stay has to lead the next one to be linked without asking, as a logarithm: 3 is twenty to one (3). */
+            link_margin?: number;
+            /** @description By how many minutes gate and charger clocks may disagree (10). */
+            link_skew_minutes?: number;
+            /** @description Cars that are usually inside: the fewer, the more a piece of evidence says (300). */
+            link_usual_open_stays?: number;
+            /** @description Largest plate distance that may be linked on the plate alone; 0.25 is one swap of letters that cameras mix up, 0 is none (0.25). */
+            link_fuzzy_auto_distance?: number;
+            /** @description How much farther every other plate inside has to be for that (0.5). */
+            link_fuzzy_margin?: number;
+            /** @description Largest plate distance that is evidence at all, at least link_fuzzy_auto_distance (0.8). */
+            link_fuzzy_review_distance?: number;
+            /** @description Plate distance from which two surely read plates are two cars, at least link_fuzzy_review_distance (2). */
+            link_contradiction_distance?: number;
+            /** @description Camera confidence from which a plate is surely read (0.9). */
+            link_plate_confidence?: number;
             /** @description For how long after its end a stay or session still gets other holders and links when people, cards or facts change (120). */
             link_history_days?: number;
         } & {
@@ -6750,6 +7007,11 @@ export interface components {
             minutes?: number;
             providerNo?: string;
             reason?: string;
+        };
+        StayLinkCandidates: {
+            stayId: components["schemas"]["Id"];
+            /** @description One for each session, the likeliest first; of the candidates only this stay. */
+            items: components["schemas"]["LinkQuestion"][];
         };
         StayList: {
             items: components["schemas"]["Stay"][];
@@ -12298,6 +12560,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                linkId: components["parameters"]["LinkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkDecision"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLinkReviews: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only with a candidate found by this method. */
+                method?: string;
+                /** @description Only of sessions that took at least so much. */
+                minEnergyWh?: number;
+                /** @description Only what waits since before this instant. */
+                openBefore?: components["schemas"]["Instant"];
+                /** @description The most energy first, or what has waited longest. */
+                sort?: "-energy" | "openSince";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkReviewList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rejectLinks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksReject"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksRejected"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLinkQuality: {
+        parameters: {
+            query: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description From this instant. */
+                from: components["schemas"]["Instant"];
+                /** @description To this instant, itself left out. */
+                to: components["schemas"]["Instant"];
+                /** @description Split into periods by the site's clock; left out for the whole. */
+                by?: "day" | "week" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkQuality"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSessionLinkCandidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkQuestion"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStayLinkCandidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StayLinkCandidates"];
                 };
             };
             default: components["responses"]["Problem"];

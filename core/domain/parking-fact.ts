@@ -35,6 +35,8 @@ export interface ReportedCredential {
   reader?: string
   /** 0..1 */
   confidence?: number
+  /** 0..1 for each character of `value`, from cameras that say it. */
+  charConfidence?: readonly number[]
   country?: string
   candidates?: readonly { value: string; confidence: number }[]
 }

@@ -41,6 +41,7 @@ import { cleanFiles } from '../services/files/clean-files.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
+import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { ageOutStays } from '../services/occupancy/presume-left.ts'
@@ -52,6 +53,7 @@ import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { runWorker } from '../store/job-worker.ts'
 import { countJobs, countJobsWithin } from '../store/jobs.ts'
+import { linkCounts } from '../store/link-reviews.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import { pruneBulkNotices } from '../store/prune-notices.ts'
 import type { HubConfig } from './config.ts'
@@ -92,6 +94,7 @@ const everySecond = 1_000
 const seenEveryMs = 30_000
 const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
+const dayMs = 86_400_000
 /** A station waits for its answer meanwhile. */
 const providerMs = 5_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
@@ -299,6 +302,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
       await forgetHolds(db, clock.now())
+      await learnConfusions(service)({ organizationId: first.organizationId })
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await ageOutStays(service)({ organizationId: first.organizationId })
       await cleanFiles({ ...service, files, realNow })()
@@ -318,6 +322,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       commits: () => commits.stats,
       connected: () => gateway.connected(),
       jobs: () => countJobs(ownerPool),
+      links: () => linkCounts(db, new Date(clock.now().getTime() - dayMs)),
     })
     const app = createApp({
       service,

@@ -646,10 +646,10 @@ export interface LinkTable {
   explanation: Generated<Json>
   decided_by: string
   decided_at: Date
-  made_under: Numeric | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  made_with: Json | null
 }
 
 export interface LinkHistoryTable {
@@ -872,6 +872,16 @@ export interface PeopleImportTable {
   problems: Generated<Json>
   created_at: Date
   finished_at: Date | null
+}
+
+export interface PlateModelTable {
+  organization_id: string
+  site_id: string
+  version: number
+  links: number
+  readers: Json
+  made_at: Date
+  checked_at: Date
 }
 
 export interface PluginTable {
@@ -1416,6 +1426,7 @@ export interface HubTables {
   parking_reservation: ParkingReservationTable
   payment: PaymentTable
   people_import: PeopleImportTable
+  plate_model: PlateModelTable
   plugin: PluginTable
   presentation: PresentationTable
   presentation_key: PresentationKeyTable

@@ -16,6 +16,7 @@ import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
 import { imports } from './imports.ts'
+import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
@@ -66,6 +67,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...parking,
     ...links,
     ...presence,
+    ...linkReviews,
     ...money,
     ...tariffs(ports.host),
     ...overview,

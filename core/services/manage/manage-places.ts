@@ -1,6 +1,5 @@
 // Owns the rules of sites, areas, bays, lanes and devices.
 // Must not set what sensors and gates report.
-import { defaultLinkPolicy } from '../../domain/link/index.ts'
 import {
   type Area,
   areas,
@@ -17,6 +16,7 @@ import {
   sites,
 } from '../../store/places.ts'
 import { askAgain } from '../linking/ask-again.ts'
+import { brokenLinkSettings } from '../linking/link-settings.ts'
 import { columns, columnsOf, manage } from './manage-record.ts'
 import { invalid, type Refusal } from './outcome.ts'
 import { broken, sameSite, theSite } from './references.ts'
@@ -34,13 +34,9 @@ type Patch<C> = Partial<Omit<C, 'siteId'>>
 /** What is left unnamed goes by its code. */
 const named = <T extends { code: string; name?: string }>(input: T) => ({ ...input, name: input.name ?? input.code })
 
-/** A link is not made without asking from a score that is not worth asking about. */
-function brokenScores(settings: Site['settings'] | undefined): Refusal | undefined {
-  if (settings === undefined) return undefined
-  const { link_auto_score: auto = defaultLinkPolicy.autoThreshold, link_review_score: review = 0 } = settings
-  return Number(review) > Number(auto)
-    ? invalid('/settings/link_review_score', 'must not be above link_auto_score')
-    : undefined
+function brokenLinking(settings: Site['settings'] | undefined): Refusal | undefined {
+  const broken = settings === undefined ? null : brokenLinkSettings(settings)
+  return broken === null ? undefined : invalid(`/settings/${broken.name}`, broken.message)
 }
 
 const zoneProblem = invalid('/timeZone', 'is not known to the database')
@@ -60,13 +56,13 @@ export const manageSites = manage<Site, SiteCreate, SiteFields>({
   async create({ trx, access }, input) {
     if (access.siteIds !== null) return { kind: 'forbidden', message: 'A key limited to sites cannot add one.' }
     if (!(await databaseKnowsZone(trx, input.timeZone))) return zoneProblem
-    return brokenScores(input.settings) ?? columns(columnsOf(sites, named(input)))
+    return brokenLinking(input.settings) ?? columns(columnsOf(sites, named(input)))
   },
   async update({ trx }, before, input) {
     const { timeZone } = input
     if (timeZone !== undefined && timeZone !== before.timeZone && !(await databaseKnowsZone(trx, timeZone)))
       return zoneProblem
-    return brokenScores(input.settings) ?? columns(columnsOf(sites, input))
+    return brokenLinking(input.settings) ?? columns(columnsOf(sites, input))
   },
   async changed({ trx, access }, before, { siteId, settings }) {
     if (before === null) return undefined
