@@ -40,7 +40,6 @@ import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
-import { parcsSink } from '../services/parking/parcs-sink.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
@@ -55,6 +54,7 @@ import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
+import { parkingPorts } from './parking-ports.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { secretBox } from './secret-box.ts'
@@ -188,11 +188,6 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     stops.push(() => gateway.close())
     wake = (stationId) => gateway.wake(stationId)
 
-    const openSink = parcsSink({
-      ...service,
-      intercept: askAuthorise,
-      deadline: (ms) => sleep(ms, undefined, { ref: false }),
-    })
     host = createHost({
       db,
       owner: { connection: { connectionString: database.ownerUrl }, pool: ownerPool },
@@ -208,16 +203,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       folders: inTreeFolders,
       ports: {
         charger: gateway.port,
-        parcs(connection) {
-          if (connection.siteId === null) {
-            throw new HubError('no_site', 'A parking connection belongs to a site.', {
-              status: 422,
-              pointer: '/siteId',
-            })
-          }
-          const { organizationId, siteId, id: connectionId } = connection
-          return openSink({ organizationId, siteId, connectionId })
-        },
+        ...parkingPorts(service, askAuthorise),
       },
       bus: {
         publish: (topic, hint) => bus.publish(topic, hint),
