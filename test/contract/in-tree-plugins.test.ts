@@ -22,6 +22,23 @@ const siteId = '00000000-0000-7000-8000-0000000000aa'
 /** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
 const options: Readonly<Record<string, ExerciseOptions>> = {
   'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  'apds-server': {
+    siteId,
+    secrets: { clientSecret: 'a secret of the APDS partner' },
+    badConfigs: [
+      { config: { pageSize: 0 }, pointer: '/pageSize' },
+      { config: { notifyUrl: 'ftp://x' }, pointer: '/notifyUrl' },
+    ],
+  },
+  'apds-client': {
+    siteId,
+    config: { baseUrl: 'https://apds.example', clientId: 'hub' },
+    secrets: { clientSecret: 'a secret of the APDS service' },
+    badConfigs: [
+      { config: { clientId: 'hub' }, pointer: '/baseUrl' },
+      { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
