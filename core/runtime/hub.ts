@@ -45,7 +45,6 @@ import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { ageOutStays } from '../services/occupancy/presume-left.ts'
-import { parcsSink } from '../services/parking/parcs-sink.ts'
 import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
@@ -62,6 +61,7 @@ import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
+import { parkingPorts } from './parking-ports.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { secretBox } from './secret-box.ts'
@@ -198,11 +198,6 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     stops.push(() => gateway.close())
     wake = (stationId) => gateway.wake(stationId)
 
-    const openSink = parcsSink({
-      ...service,
-      intercept: askAuthorise,
-      deadline: (ms) => sleep(ms, undefined, { ref: false }),
-    })
     host = createHost({
       db,
       owner: { connection: { connectionString: database.ownerUrl }, pool: ownerPool },
@@ -218,16 +213,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       folders: inTreeFolders,
       ports: {
         charger: gateway.port,
-        parcs(connection) {
-          if (connection.siteId === null) {
-            throw new HubError('no_site', 'A parking connection belongs to a site.', {
-              status: 422,
-              pointer: '/siteId',
-            })
-          }
-          const { organizationId, siteId, id: connectionId } = connection
-          return openSink({ organizationId, siteId, connectionId })
-        },
+        ...parkingPorts(service, askAuthorise),
       },
       bus: {
         publish: (topic, hint) => bus.publish(topic, hint),

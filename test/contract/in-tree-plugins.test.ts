@@ -47,6 +47,23 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { fields: { plate: '/p' }, timePattern: 'yyyy-MM-dd HH:mm' }, pointer: '/zone' },
     ],
   },
+  'apds-server': {
+    siteId,
+    secrets: { clientSecret: 'a secret of the APDS partner' },
+    badConfigs: [
+      { config: { pageSize: 0 }, pointer: '/pageSize' },
+      { config: { notifyUrl: 'ftp://x' }, pointer: '/notifyUrl' },
+    ],
+  },
+  'apds-client': {
+    siteId,
+    config: { baseUrl: 'https://apds.example', clientId: 'hub' },
+    secrets: { clientSecret: 'a secret of the APDS service' },
+    badConfigs: [
+      { config: { clientId: 'hub' }, pointer: '/baseUrl' },
+      { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
