@@ -41,6 +41,7 @@ import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { pruneParkingActions, sweepParkingActions } from '../services/parking-actions/connection-started.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
@@ -55,6 +56,7 @@ import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
+import { parkingActionsPart } from './parking-actions.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
 import { secretBox } from './secret-box.ts'
@@ -253,9 +255,17 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       newRequestId: systemRequestId,
     }
+    const parking = parkingActionsPart(service, host)
+    stops.push(() => parking.stop())
+    const revoking = {
+      ...service,
+      door: parking.door,
+      wake: (stationId: string) => gateway.wake(stationId),
+      stallAfterMs: config.revocationStallSeconds * 1000,
+    }
     const tasks = {
       ...host.tasks,
-      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links }),
+      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links, parking: revoking }),
     }
 
     await host.start()
@@ -278,6 +288,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       [everySecond, () => gateway.sweep()],
       [seenEveryMs, () => gateway.writeSeen()],
       [sweepEveryMs, () => sweepDesired(service)()],
+      [sweepEveryMs, () => parking.look().then(sweepParkingActions(service))],
       [houseEveryMs, () => keepHouse()],
     ] as const) {
       stops.push(repeat(ms, run, log))
@@ -291,6 +302,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
+      await pruneParkingActions(service)()
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {

@@ -12,8 +12,13 @@ import { desiredChanged, localListsChanged } from '../services/desired/desired-c
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { carryOutActions } from '../services/parking-actions/carry-out-actions.ts'
+import { reconcilePreload } from '../services/parking-actions/reconcile-preload.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
 import { beginReservation } from '../services/reservations/manage-reservations.ts'
+import { accessEnded } from '../services/revocation/begin-revocation.ts'
+import { followRevocation, followRevocationsAt } from '../services/revocation/follow-revocation.ts'
+import type { RevocationDeps } from '../services/revocation/revocation-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 import type { JobTask } from '../store/job-worker.ts'
 
@@ -22,13 +27,15 @@ export interface JobTaskDeps {
   certificates: CertificateDeps
   campaigns: Parameters<typeof advanceCampaign>[0]
   rematching: Parameters<typeof identityChanged>[0]
+  parking: RevocationDeps
   gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
   bills: (payload: never) => Promise<unknown>
   links: (payload: never) => Promise<unknown>
 }
 
 export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
-  const { service, certificates, campaigns, gateway } = deps
+  const { service, certificates, campaigns, gateway, parking } = deps
+  const act = carryOutActions(parking)
   return {
     'link.evaluate': task(deps.links),
     'sessions.changed': task(sessionsChanged(service)),
@@ -48,6 +55,11 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'command.not_started': task(giveUpPromise(service)),
     'certificate.issue': task(issueRequested(certificates)),
     'security.follow': task(followSecurity(certificates)),
+    'parking.act': (payload) => act(payload as never),
+    'preload.reconcile': task(reconcilePreload(service)),
+    'access.ended': task(accessEnded(service)),
+    'revocation.follow': task(followRevocation(parking)),
+    'revocation.station': task(followRevocationsAt(parking)),
   }
 }
 

@@ -18,6 +18,7 @@ import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
 import { parking } from './parking.ts'
+import { parkingActions } from './parking-actions.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { reservations } from './reservations.ts'
@@ -65,6 +66,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...overview,
     ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
     ...connections(ports.host),
+    ...parkingActions(ports.host),
     ...service({ ...deps, host: ports.host, service: ports.service }),
   }
 }

@@ -14,11 +14,13 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord } from '../../store/record-table.ts'
-import { tellLocalLists } from '../desired/tell-local-lists.ts'
+import { tellPreloads } from '../parking-actions/reconcile-preload.ts'
+import { followAccount } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { tellAccess } from './tell-access.ts'
 import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 /** Instants come as RFC 3339 text. */
@@ -61,10 +63,14 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   update: async ({ now }, before, input) =>
     brokenValidity(input, before) ?? brokenAsOf(input, now) ?? columns(columnsOf(accounts, input)),
   async changed(making, before, after, input) {
+    await followAccount(making, before, after)
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
+    const { organizationId } = making.access
     if (before.status !== after.status || before.number !== after.number || !sameTimes(before, after))
-      await tellLocalLists(making.trx, making.access.organizationId)
+      await tellAccess(making.trx, organizationId)
+    // Parking systems are told names and kinds, too.
+    else await tellPreloads(making.trx, organizationId)
     const subject = { kind: 'account' as const, subjectId: after.accountId }
     const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
     const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
@@ -99,7 +105,7 @@ export const manageGroups = manage<Group, GroupCreate, GroupFields>({
     (await brokenSites(trx, access, input.siteIds)) ??
     columns(columnsOf(groups, input)),
   async changed({ trx, access }, before) {
-    if (before !== null) await tellLocalLists(trx, access.organizationId)
+    if (before !== null) await tellAccess(trx, access.organizationId)
     return undefined
   },
 })
@@ -127,7 +133,7 @@ export function setMembership(deps: ServiceDeps) {
           after: member ? { accountId } : null,
           requestId: access.requestId,
         })
-        await tellLocalLists(trx, access.organizationId)
+        await tellAccess(trx, access.organizationId)
       }
       return ok(null)
     })
@@ -179,6 +185,7 @@ export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields & AsO
         ? []
         : [keysOfPresentation({ raw: one.plate, kind: 'plate', country: one.plateCountry ?? undefined })],
     )
+    await tellPreloads(making.trx, making.access.organizationId)
     await tellIdentity(
       making,
       keysOfRecords('v', [after.vehicleId]),
