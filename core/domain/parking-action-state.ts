@@ -132,8 +132,17 @@ function pauseMs(times: number): number {
 
 /** After the vendor was called. */
 export function afterAttempt(action: OpenAction, outcome: ActionOutcome, means: ActionMeans, now: Date): ActionVerdict {
-  if (outcome.kind !== 'unknown') return settled(action, outcome, now)
   const lost = { ...nothing, trigger: 'lose' } as const
+  // This answer is about this attempt; an earlier one may have been done all the same.
+  if (action.unknownSince !== null && outcome.kind === 'refused')
+    return {
+      ...lost,
+      reason: `An earlier attempt may have been done; this one was refused: ${outcome.reason}`,
+      needsPerson: true,
+    }
+  if (action.unknownSince !== null && outcome.kind === 'later')
+    return { ...settled(action, outcome, now), ...told(action, outcome.reason, now), trigger: 'lose' }
+  if (outcome.kind !== 'unknown') return settled(action, outcome, now)
   if (!means.canAsk && !means.repeatable) {
     return { ...lost, reason: `${noWayToAsk} ${outcome.reason}`, needsPerson: true }
   }

@@ -2,6 +2,7 @@
 // Must not skip a rule of the hub: everything behind the vendor's door is the real thing.
 import type { ActionOutcome, OutcomeInquiry, ParkingAction } from '../../../core/domain/parking-action.ts'
 import type { OfferedActions, OpenDoor } from '../../../core/domain/parking-door.ts'
+import { runTimers } from '../../../core/events/run-timers.ts'
 import { parkingDoor } from '../../../core/host/parking-door.ts'
 import { systemNewId as newId } from '../../../core/runtime/random.ts'
 import type { Access } from '../../../core/services/manage/outcome.ts'
@@ -10,10 +11,12 @@ import { connectionStarted } from '../../../core/services/parking-actions/connec
 import { reconcilePreload } from '../../../core/services/parking-actions/reconcile-preload.ts'
 import { accessEnded } from '../../../core/services/revocation/begin-revocation.ts'
 import { followRevocation, followRevocationsAt } from '../../../core/services/revocation/follow-revocation.ts'
-import { runTimers } from '../../../core/events/run-timers.ts'
 import { nextTimer } from '../../../core/store/timers.ts'
 import { type ManualClock, manualClock } from '../../../core/testing/manual-clock.ts'
 import { silent, type TestDatabase } from '../../setup/database.ts'
+
+/** Thrown by the vendor's model: the hub is killed in the middle of this call, and writes nothing of it. */
+export class Killed extends Error {}
 
 export interface ModelVendor {
   actions: OfferedActions
@@ -29,7 +32,10 @@ export async function parkingBench(database: TestDatabase, vendor: ModelVendor) 
   const stamp = { created_at: now, updated_at: now }
   await db.insertInto('organization').values({ organization_id: organizationId, name: 'T', created_at: now }).execute()
   const site = { organization_id: organizationId, site_id: siteId, name: 'P', time_zone: 'UTC', currency: 'EUR' }
-  await db.insertInto('site').values({ ...site, code: 'P1', ...stamp }).execute()
+  await db
+    .insertInto('site')
+    .values({ ...site, code: 'P1', ...stamp })
+    .execute()
   await db
     .insertInto('connection')
     .values({
@@ -44,6 +50,7 @@ export async function parkingBench(database: TestDatabase, vendor: ModelVendor) 
     })
     .execute()
   let up = true
+  let killed: Killed | undefined
   const door = (id: string): OpenDoor | undefined => {
     if (!up || id !== connectionId) return undefined
     const link = {
@@ -53,8 +60,30 @@ export async function parkingBench(database: TestDatabase, vendor: ModelVendor) 
       ...(vendor.askOutcome ? { askOutcome: (action: ParkingAction) => vendor.askOutcome?.(action) } : {}),
       stop: async () => undefined,
     } as Parameters<typeof parkingDoor>[1]
-    const run = { call: <T>(_: string, __: number, call: (signal: AbortSignal) => Promise<T>) => call(new AbortController().signal) }
-    return { organizationId, siteId, connectionId, ...parkingDoor(run, link) }
+    const run = {
+      call: <T>(_: string, __: number, call: (signal: AbortSignal) => Promise<T>) =>
+        call(new AbortController().signal).catch((error: unknown) => {
+          if (error instanceof Killed) killed = error
+          throw error
+        }),
+    }
+    const made = parkingDoor(run, link)
+    // The door makes an outcome of every failure; a kill is none.
+    const deadly = async <T>(call: Promise<T>): Promise<T> => {
+      const outcome = await call
+      if (killed === undefined) return outcome
+      const error = killed
+      killed = undefined
+      throw error
+    }
+    return {
+      organizationId,
+      siteId,
+      connectionId,
+      ...made,
+      act: (action) => deadly(made.act(action)),
+      askOutcome: (action) => deadly(made.askOutcome(action)),
+    }
   }
   const deps = { db, clock, newId, log: silent, door, wake: () => undefined, stallAfterMs: 60_000 }
   // A killed hub is another one afterwards: nothing in memory lives on.
@@ -122,7 +151,12 @@ export async function parkingBench(database: TestDatabase, vendor: ModelVendor) 
       await bench.settle()
     },
     rows: () =>
-      db.selectFrom('parking_action').selectAll().where('organization_id', '=', organizationId).orderBy('position').execute(),
+      db
+        .selectFrom('parking_action')
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .orderBy('position')
+        .execute(),
     events: async (type: string) =>
       (
         await db
