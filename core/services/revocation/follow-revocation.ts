@@ -200,7 +200,7 @@ async function conclude(
     occurredAt: now,
     recordedAt: now,
   }
-  const said = { credentialId, revocationId, cause, seconds: Math.round(passedMs / 100) / 10 }
+  const said = { credentialId, revocationId, cause, seconds: passedMs / 1_000 }
   const open = places.filter(({ state }) => state !== 'done' && state !== 'left')
   if (open.length === 0) {
     await moveRevocation(trx, revocation, { state: 'completed', endedAt: now }, now)

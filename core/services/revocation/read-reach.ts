@@ -4,7 +4,13 @@
 import { preloadsOf } from '../../store/parcs-preloads.ts'
 import { credentials } from '../../store/people.ts'
 import { getRecord } from '../../store/record-table.ts'
-import { latestRevocation, placesOfRevocation, type Revocation, type RevocationPlace, stationsListing } from '../../store/revocations.ts'
+import {
+  latestRevocation,
+  placesOfRevocation,
+  type Revocation,
+  type RevocationPlace,
+  stationsListing,
+} from '../../store/revocations.ts'
 import { tokensOf } from '../../store/standing.ts'
 import { type Access, notFound, type Outcome, ok } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
@@ -12,9 +18,7 @@ import type { ServiceDeps } from '../service-deps.ts'
 export interface Reach {
   credentialId: string
   knownAt: { connectionIds: string[]; stationIds: string[] }
-  revocation:
-    | (Omit<Revocation, 'organizationId' | 'credentialId'> & { seconds: number; places: ReachedPlace[] })
-    | null
+  revocation: (Omit<Revocation, 'organizationId' | 'credentialId'> & { seconds: number; places: ReachedPlace[] }) | null
 }
 
 interface ReachedPlace extends Omit<RevocationPlace, 'place' | 'placeId' | 'commandId'> {
