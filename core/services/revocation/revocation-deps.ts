@@ -8,5 +8,3 @@ export interface RevocationDeps extends QueueCommandDeps {
   /** Places that can be reached have this long before an operator is told. */
   stallAfterMs: number
 }
-
-export const defaultStallAfterMs = 60_000
