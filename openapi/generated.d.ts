@@ -2081,6 +2081,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/credentials/{credentialId}/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credentialId: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        /** Where a credential is known, and how far its revocation has come */
+        get: operations["getCredentialReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stays": {
         parameters: {
             query?: never;
@@ -2289,6 +2308,144 @@ export interface paths {
          * @description Derived from everything known by now, facts that came late included.
          */
         get: operations["getEvBayHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the parking system for something about a stay
+         * @description The Idempotency-Key stays with the action: the same key of the same caller is the same action, never a second one. What the parking system does not offer is refused (409), and what it offers instead is named.
+         */
+        post: operations["actOnStay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What the parking system asks for a stay now
+         * @description Asks the parking system, for ten seconds at most.
+         */
+        get: operations["quoteStay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked of parking systems, latest first */
+        get: operations["listParkingActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        /** One action */
+        get: operations["getParkingAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back an action that was not sent */
+        post: operations["cancelParkingAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what became of an action
+         * @description For one whose outcome nobody knows: somebody has looked at the parking system. What was said, and by whom, is kept.
+         */
+        post: operations["settleParkingAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Credentials that parking systems know or are to know */
+        get: operations["listPreloads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3074,6 +3231,92 @@ export interface paths {
          * @description Asks the plugin to try its configuration on the other side, without side effects.
          */
         post: operations["checkConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/abilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        /** What a connection can do */
+        get: operations["getConnectionAbilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a lane or correct a counter
+         * @description The Idempotency-Key stays with the action: the same key of the same caller is the same action, never a second one.
+         */
+        post: operations["actOnConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/preload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        /** Which credentials a parking system is to know */
+        get: operations["getConnectionPreload"];
+        /**
+         * Say which credentials a parking system is to know
+         * @description Of the credentials that may park at the connection's site: all, those of accounts in some groups, or none. What is no longer wanted there is removed there.
+         */
+        put: operations["setConnectionPreload"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/preload/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare what a parking system knows now
+         * @description What was refused is asked anew.
+         */
+        post: operations["reconcilePreload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4046,6 +4289,74 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "credential.revocation_completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A credential that lost its rights is known nowhere any more. */
+        post: operations["onCredentialRevocationCompleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "credential.revocation_stalled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Places that can be reached have not followed a revocation in time. */
+        post: operations["onCredentialRevocationStalled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_action.queued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something was asked of a parking system. */
+        post: operations["onParkingActionQueued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_action.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What was asked of a parking system has come to its end. */
+        post: operations["onParkingActionFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "tariff.published": {
         parameters: {
             query?: never;
@@ -4083,6 +4394,22 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        Abilities: {
+            connectionId: components["schemas"]["Id"];
+            /** @description While false, this is what it said when it last ran. */
+            running: boolean;
+            features: string[];
+            /** @description What it can be asked for, by kind. */
+            actions: {
+                [key: string]: components["schemas"]["ActionAbility"];
+            };
+            /** @description It can be asked what became of an action. */
+            canAsk: boolean;
+            canQuote: boolean;
+            traits: {
+                [key: string]: string;
+            };
+        };
         AccessAnswer: {
             allowed: boolean;
             /** @enum {string} */
@@ -4224,6 +4551,10 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        ActionAbility: {
+            /** @description Doing it twice is the same as once. */
+            repeatable: boolean;
+        };
         AdjustStreamCommand: {
             /** @constant */
             name: "adjust_stream";
@@ -4309,6 +4640,10 @@ export interface components {
         } & components["schemas"]["AreaFields"];
         /** @description Since when the new account, vehicle, plate or parker kind holds. Left out: from now on, and stays and sessions before that remain with whom they were matched to. An earlier time puts a wrong enrolment right; bills follow by adjustments. */
         AsOf: components["schemas"]["Instant"];
+        /** @description In minor units. */
+        AskedAmount: number;
+        AskedReason: string;
+        AskedText: string;
         AuditEntry: {
             auditId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -4777,6 +5112,8 @@ export interface components {
             stateAt: components["schemas"]["Instant"];
             nextAttemptAt: components["schemas"]["MaybeInstant"];
         } & components["schemas"]["Stamp"];
+        /** @description What is asked of the parking system itself. */
+        ConnectionActionCreate: components["schemas"]["LaneOpen"] | components["schemas"]["CounterSet"];
         ConnectionCheck: {
             ok: boolean;
             code: string | null;
@@ -4807,6 +5144,20 @@ export interface components {
                 [key: string]: unknown;
             };
             archived?: components["schemas"]["Unarchive"];
+        };
+        ConnectionPreload: {
+            connectionId: components["schemas"]["Id"];
+            mode: components["schemas"]["PreloadMode"];
+            /** @description Codes. */
+            groups: string[];
+            /** @description When everything was last compared and what had been refused asked anew. */
+            reconciledAt: components["schemas"]["Instant"] | null;
+            counts: components["schemas"]["PreloadCounts"];
+        };
+        ConnectionPreloadSet: {
+            mode: components["schemas"]["PreloadMode"];
+            /** @description Codes of the groups whose accounts' credentials are to be known there. */
+            groups?: components["schemas"]["Code"][];
         };
         /** @enum {string} */
         ConnectionState: "disabled" | "starting" | "running" | "retrying" | "needs_credentials" | "misconfigured" | "degraded" | "failed" | "stopping" | "incompatible";
@@ -4843,6 +5194,16 @@ export interface components {
             drift: number | null;
             at: components["schemas"]["Instant"];
         };
+        CounterSet: {
+            /** @constant */
+            kind: "counter.set";
+            counter: components["schemas"]["AskedText"];
+            free?: number;
+            occupied?: number;
+            capacity?: number;
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
         Credential: {
             credentialId: components["schemas"]["Id"];
             kind: components["schemas"]["CredentialKind"];
@@ -4875,6 +5236,16 @@ export interface components {
             archived?: components["schemas"]["Unarchive"];
             asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["CredentialFields"];
+        CredentialReach: {
+            credentialId: components["schemas"]["Id"];
+            /** @description Where it is known beside the hub now, or may be. */
+            knownAt: {
+                connectionIds: components["schemas"]["Id"][];
+                stationIds: components["schemas"]["Id"][];
+            };
+            /** @description The latest one. */
+            revocation: components["schemas"]["Revocation"] | null;
+        };
         /** @description ISO 4217 */
         Currency: string;
         CustomerInformationCommand: {
@@ -5329,6 +5700,13 @@ export interface components {
         LaneList: {
             items: components["schemas"]["Lane"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        LaneOpen: {
+            /** @constant */
+            kind: "lane.open";
+            lane: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
         };
         LanePatch: {
             archived?: components["schemas"]["Unarchive"];
@@ -5816,6 +6194,74 @@ export interface components {
         };
         /** @enum {string} */
         ParkerKind: "transient" | "contract" | "member" | "reservation";
+        ParkingAction: {
+            actionId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            kind: components["schemas"]["ParkingActionKind"];
+            /** @enum {string} */
+            subjectType: "stay" | "credential" | "lane" | "counter";
+            /** @description Id of the stay or credential, code of the lane or counter. */
+            subjectKey: string;
+            /** @description What the parking system is told. */
+            data: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["ParkingActionState"];
+            /** @description Nobody knows whether it was done, and only a person can find out. */
+            needsPerson: boolean;
+            /** @description How often it was sent. */
+            attempt: number;
+            /** @description How often the parking system was asked what became of the attempt. */
+            asks: number;
+            /** @description The bill that it tells of. */
+            billId: string | null;
+            requestedBy: string;
+            /** @description It is not begun later than this. */
+            deadline: components["schemas"]["Instant"] | null;
+            /** @description When it is tried or asked after again. */
+            nextAt: components["schemas"]["Instant"] | null;
+            sentAt: components["schemas"]["Instant"] | null;
+            unknownSince: components["schemas"]["Instant"] | null;
+            finishedAt: components["schemas"]["Instant"] | null;
+            /** @description In plain words. */
+            reason: string | null;
+            /** @description The parking system's own code of a refusal. */
+            code: string | null;
+            /** @description What the parking system calls it. */
+            reference: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @enum {string} */
+        ParkingActionKind: "credential.put" | "credential.remove" | "stay.validate" | "stay.promote" | "stay.product" | "stay.prepay" | "stay.confirm" | "lane.open" | "counter.set";
+        ParkingActionList: {
+            items: components["schemas"]["ParkingAction"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ParkingActionSettlement: {
+            /**
+             * @description What became of it at the parking system.
+             * @enum {string}
+             */
+            outcome: "done" | "not_done";
+            /**
+             * @description After `not_done`: the hub tries again; else it is cancelled.
+             * @default true
+             */
+            again: boolean;
+            note: components["schemas"]["AskedReason"];
+        };
+        /** @enum {string} */
+        ParkingActionState: "queued" | "sent" | "done" | "refused" | "unknown" | "expired" | "superseded" | "cancelled";
+        ParkingQuote: {
+            amountMinor: number;
+            currency: components["schemas"]["Currency"];
+            at: components["schemas"]["Instant"];
+            paidUntil?: components["schemas"]["Instant"];
+            rate?: string;
+        };
         ParkingReservation: {
             reservationId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -5952,6 +6398,40 @@ export interface components {
             billId: components["schemas"]["Id"] | null;
             billLine: number | null;
         };
+        Preload: {
+            connectionId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            credentialId: components["schemas"]["Id"];
+            state: components["schemas"]["PreloadState"];
+            /** @description What the parking system calls it. */
+            reference: string | null;
+            /** @description The latest action about it. */
+            actionId: components["schemas"]["Id"] | null;
+            /** @description In plain words. */
+            reason: string | null;
+            since: components["schemas"]["Instant"];
+            /** @description When the parking system last confirmed something of it. */
+            doneAt: components["schemas"]["Instant"] | null;
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @description Rows in each state, whatever the page and the state that is filtered by. */
+        PreloadCounts: {
+            pending: number;
+            in_place: number;
+            removing: number;
+            removed: number;
+            refused: number;
+            unknown: number;
+        };
+        PreloadList: {
+            items: components["schemas"]["Preload"][];
+            counts: components["schemas"]["PreloadCounts"];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        PreloadMode: "all" | "groups" | "none";
+        /** @enum {string} */
+        PreloadState: "pending" | "in_place" | "removing" | "removed" | "refused" | "unknown";
         Presentation: {
             presentationId: components["schemas"]["Id"];
             kind: string;
@@ -6333,6 +6813,35 @@ export interface components {
         ReviewResolution: {
             resolution: components["schemas"]["LongText"];
         };
+        Revocation: {
+            revocationId: components["schemas"]["Id"];
+            /** @enum {string} */
+            cause: "blocked" | "revoked" | "expired" | "archived" | "account_suspended" | "account_closed" | "account_expired" | "moved";
+            /** @enum {string} */
+            state: "running" | "stalled" | "completed" | "lifted";
+            begunAt: components["schemas"]["Instant"];
+            stalledAt: components["schemas"]["Instant"] | null;
+            endedAt: components["schemas"]["Instant"] | null;
+            /** @description From its beginning to its end, or to now. */
+            seconds: number;
+            places: components["schemas"]["RevocationPlace"][];
+        };
+        RevocationPlace: {
+            /** @enum {string} */
+            place: "hub" | "connection" | "station_list" | "station_cache" | "session";
+            /** @description Id of the connection, station or session; null for the hub. */
+            placeId: components["schemas"]["Id"] | null;
+            siteId: components["schemas"]["Id"] | null;
+            /**
+             * @description `away` is done when it is back; `left` is left alone, as the site is set.
+             * @enum {string}
+             */
+            state: "waiting" | "away" | "refused" | "needs_person" | "done" | "left";
+            /** @description In plain words. */
+            reason: string | null;
+            since: components["schemas"]["Instant"];
+            doneAt: components["schemas"]["Instant"] | null;
+        };
         /** @enum {string} */
         Right: "park" | "charge";
         Rights: components["schemas"]["Right"][];
@@ -6378,7 +6887,7 @@ export interface components {
          * @description `admin` reaches everything.
          * @enum {string}
          */
-        Scope: "sites:read" | "sites:write" | "chargers:read" | "chargers:write" | "chargers:control" | "parking:read" | "people:read" | "people:write" | "money:read" | "money:write" | "links:decide" | "reviews:read" | "reviews:resolve" | "events:read" | "plugins:read" | "plugins:write" | "audit:read" | "admin";
+        Scope: "sites:read" | "sites:write" | "chargers:read" | "chargers:write" | "chargers:control" | "parking:read" | "parking:control" | "people:read" | "people:write" | "money:read" | "money:write" | "links:decide" | "reviews:read" | "reviews:resolve" | "events:read" | "plugins:read" | "plugins:write" | "audit:read" | "admin";
         SecretName: {
             name: string;
             updatedAt: components["schemas"]["Instant"];
@@ -6642,11 +7151,6 @@ export interface components {
              */
             anonymous_charging?: "accept" | "reject";
             /**
-             * @description What becomes of a running charge whose card is blocked, revoked or loses its right (finish).
-             * @enum {string}
-             */
-            withdrawn_charging?: "finish" | "stop";
-            /**
              * @description What a gate is told when the hub cannot look in time (notFound).
              * @enum {string}
              */
@@ -6657,6 +7161,16 @@ export interface components {
             booking_early_minutes?: number;
             /** @description How much later than booked a car may come (15). */
             booking_late_minutes?: number;
+            /**
+             * @description What the parking system is asked for when a bill with parking on it is issued (none).
+             * @enum {string}
+             */
+            parcs_after_bill?: "none" | "confirm" | "validate" | "promote" | "prepay";
+            /**
+             * @description What happens to a charging session on a credential that lost its rights (finish).
+             * @enum {string}
+             */
+            revocation_sessions?: "finish" | "stop";
             /** @description Score from which a stay and a session are linked without asking (0.98). A change looks again at open questions only. */
             link_auto_score?: number;
             /** @description Score from which a person is asked, at most link_auto_score (0.2). A change looks again at open questions only. */
@@ -6984,6 +7498,8 @@ export interface components {
             createdAt: components["schemas"]["Instant"];
             updatedAt: components["schemas"]["Instant"];
         };
+        /** @description What is asked about a stay. Only what the stay's parking system offers is taken. */
+        StayActionCreate: components["schemas"]["StayValidate"] | components["schemas"]["StayPromote"] | components["schemas"]["StayProduct"] | components["schemas"]["StayPrepay"] | components["schemas"]["StayConfirm"];
         StayAlarm: {
             /** @enum {string} */
             kind: "exited_while_plugged" | "session_spans_stays";
@@ -6991,6 +7507,16 @@ export interface components {
             raisedAt: components["schemas"]["Instant"];
             withdrawnAt: components["schemas"]["MaybeInstant"];
             reason: string | null;
+        };
+        StayConfirm: {
+            /** @constant */
+            kind: "stay.confirm";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            paidAt: components["schemas"]["Instant"];
+            authorisation: components["schemas"]["AskedText"];
+            priceRef?: components["schemas"]["AskedText"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
         };
         StayDetail: {
             links: components["schemas"]["Link"][];
@@ -7023,6 +7549,14 @@ export interface components {
             evse: string | null;
             lane: string | null;
         };
+        StayPrepay: {
+            /** @constant */
+            kind: "stay.prepay";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
         StayPresentation: {
             kind: string;
             raw: string;
@@ -7046,6 +7580,39 @@ export interface components {
             priceRef?: string;
             factId: components["schemas"]["Id"];
             at: components["schemas"]["Instant"];
+        };
+        StayProduct: {
+            /** @constant */
+            kind: "stay.product";
+            product: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
+        StayPromote: {
+            /** @constant */
+            kind: "stay.promote";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            code?: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
+        StayQuote: {
+            stayId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            /** @description Null when the parking system does not know the stay. */
+            quote: components["schemas"]["ParkingQuote"] | null;
+        };
+        StayValidate: {
+            /** @constant */
+            kind: "stay.validate";
+            providerNo?: components["schemas"]["AskedText"];
+            amountMinor?: components["schemas"]["AskedAmount"];
+            currency?: components["schemas"]["Currency"];
+            percent?: number;
+            minutes?: number;
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
         };
         StopCommand: {
             /** @constant */
@@ -7221,6 +7788,8 @@ export interface components {
          * @default 60
          */
         Ttl: number;
+        /** @description After so long it is not begun any more (a day; a minute for a lane). */
+        TtlSeconds: number;
         /**
          * @description Brings an archived record back.
          * @enum {boolean}
@@ -7346,6 +7915,7 @@ export interface components {
     };
     parameters: {
         AccountId: components["schemas"]["Id"];
+        ActionId: components["schemas"]["Id"];
         /** @description Archived records instead of live ones. */
         Archived: boolean;
         AreaId: components["schemas"]["Id"];
@@ -12050,6 +12620,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getCredentialReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credentialId: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialReach"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listStays: {
         parameters: {
             query?: {
@@ -12414,6 +13007,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvBayHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnStay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StayActionCreate"];
+            };
+        };
+        responses: {
+            /** @description Queued. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    quoteStay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StayQuote"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParkingActions: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this connection. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["ParkingActionKind"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ParkingActionState"];
+                /** @description Only those that have not ended (or only those that have). */
+                open?: boolean;
+                /** @description Only those that wait for a person (or only the others). */
+                needsPerson?: boolean;
+                /** @description Only about such subjects. */
+                subjectType?: "stay" | "credential" | "lane" | "counter";
+                /** @description Only about this stay, credential, lane or counter. */
+                subjectKey?: string;
+                /** @description Only those that tell of this bill. */
+                billId?: components["schemas"]["Id"];
+                /** @description Asked at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingActionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getParkingAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelParkingAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    settleParkingAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingActionSettlement"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPreloads: {
+        parameters: {
+            query?: {
+                /** @description Only at this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this connection. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this credential. */
+                credentialId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["PreloadState"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreloadList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -13883,6 +14696,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnectionAbilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Abilities"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionActionCreate"];
+            };
+        };
+        responses: {
+            /** @description Queued. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnectionPreload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setConnectionPreload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionPreloadSet"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reconcilePreload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -15606,6 +16550,141 @@ export interface operations {
                         siteId: components["schemas"]["Id"] | null;
                         credentialId: components["schemas"]["Id"];
                         status: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCredentialRevocationCompleted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "credential.revocation_completed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        credentialId: components["schemas"]["Id"];
+                        revocationId: components["schemas"]["Id"];
+                        cause: string;
+                        seconds: number;
+                        places: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCredentialRevocationStalled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "credential.revocation_stalled";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        credentialId: components["schemas"]["Id"];
+                        revocationId: components["schemas"]["Id"];
+                        cause: string;
+                        seconds: number;
+                        waiting: number;
+                        away: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingActionQueued: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_action.queued";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        actionId: components["schemas"]["Id"];
+                        connectionId: components["schemas"]["Id"];
+                        kind: string;
+                        subjectType: string;
+                        subjectKey: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingActionFinished: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_action.finished";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        actionId: components["schemas"]["Id"];
+                        connectionId: components["schemas"]["Id"];
+                        kind: string;
+                        subjectType: string;
+                        subjectKey: string;
+                        state: string;
+                        reason: string | null;
                     };
                 } & components["schemas"]["Event"];
             };

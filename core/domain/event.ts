@@ -126,6 +126,39 @@ export interface HubEvents {
     outcome: string | null
   }
   'credential.changed': Place & { credentialId: string; status: string }
+  /** A credential that may no longer do something is known nowhere any more. */
+  'credential.revocation_completed': Place & {
+    credentialId: string
+    revocationId: string
+    cause: string
+    seconds: number
+    places: number
+  }
+  /** Places that could be reached have not followed in the stated time. */
+  'credential.revocation_stalled': Place & {
+    credentialId: string
+    revocationId: string
+    cause: string
+    seconds: number
+    waiting: number
+    away: number
+  }
+  'parking_action.queued': Place & {
+    actionId: string
+    connectionId: string
+    kind: string
+    subjectType: string
+    subjectKey: string
+  }
+  'parking_action.finished': Place & {
+    actionId: string
+    connectionId: string
+    kind: string
+    subjectType: string
+    subjectKey: string
+    state: string
+    reason: string | null
+  }
   'tariff.published': Place & { tariffId: string; version: number }
   'connection.state_changed': Place & { connectionId: string; state: string; reason: string | null }
 }

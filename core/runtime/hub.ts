@@ -45,6 +45,7 @@ import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { ageOutStays } from '../services/occupancy/presume-left.ts'
+import { pruneParkingActions, sweepParkingActions } from '../services/parking-actions/connection-started.ts'
 import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
@@ -61,6 +62,7 @@ import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
+import { parkingActionsPart } from './parking-actions.ts'
 import { parkingPorts } from './parking-ports.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { readiness } from './readiness.ts'
@@ -249,10 +251,17 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       newRequestId: systemRequestId,
     }
-    const withdrawals = { ...service, weigh, veto, wake: (stationId: string) => gateway.wake(stationId) }
+    const parking = parkingActionsPart(service, host)
+    stops.push(() => parking.stop())
+    const revoking = {
+      ...service,
+      door: parking.door,
+      wake: (stationId: string) => gateway.wake(stationId),
+      stallAfterMs: config.revocationStallSeconds * 1000,
+    }
     const tasks = {
       ...host.tasks,
-      ...jobTasks({ service, certificates, campaigns, withdrawals, rematching, gateway, bills, links }),
+      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links, parking: revoking }),
     }
 
     await host.start()
@@ -275,6 +284,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       [everySecond, () => gateway.sweep()],
       [seenEveryMs, () => gateway.writeSeen()],
       [sweepEveryMs, () => sweepDesired(service)()],
+      [sweepEveryMs, () => parking.look().then(sweepParkingActions(service))],
       [houseEveryMs, () => keepHouse()],
     ] as const) {
       stops.push(repeat(ms, run, log))
@@ -291,6 +301,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await learnConfusions(service)({ organizationId: first.organizationId })
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await ageOutStays(service)({ organizationId: first.organizationId })
+      await pruneParkingActions(service)()
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {

@@ -1,6 +1,5 @@
 // Owns which service does the work of each durable job of the hub's own.
 // Must not contain rules; what a job is given was put into it by its own maker.
-import { followWithdrawal } from '../services/access/follow-withdrawal.ts'
 import { endBooking } from '../services/bookings/settle-bookings.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
@@ -18,8 +17,13 @@ import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { checkDrift } from '../services/occupancy/check-drift.ts'
 import { checkPluggedExit } from '../services/parking/check-plugged-exit.ts'
+import { carryOutActions } from '../services/parking-actions/carry-out-actions.ts'
+import { reconcilePreload } from '../services/parking-actions/reconcile-preload.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
 import { beginReservation } from '../services/reservations/manage-reservations.ts'
+import { accessEnded } from '../services/revocation/begin-revocation.ts'
+import { followRevocation, followRevocationsAt } from '../services/revocation/follow-revocation.ts'
+import type { RevocationDeps } from '../services/revocation/revocation-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 import type { JobTask } from '../store/job-worker.ts'
 
@@ -27,17 +31,17 @@ export interface JobTaskDeps {
   service: ServiceDeps
   certificates: CertificateDeps
   campaigns: Parameters<typeof advanceCampaign>[0]
-  withdrawals: Parameters<typeof followWithdrawal>[0]
   rematching: Parameters<typeof identityChanged>[0]
+  parking: RevocationDeps
   gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
   bills: (payload: never) => Promise<unknown>
   links: (payload: never) => Promise<unknown>
 }
 
 export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
-  const { service, certificates, campaigns, gateway } = deps
+  const { service, certificates, campaigns, gateway, parking } = deps
+  const act = carryOutActions(parking)
   return {
-    'access.withdrawn': task(followWithdrawal(deps.withdrawals)),
     'link.evaluate': task(deps.links),
     'sessions.changed': task(sessionsChanged(service)),
     'identity.changed': task(identityChanged(deps.rematching)),
@@ -61,6 +65,11 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'command.not_started': task(giveUpPromise(service)),
     'certificate.issue': task(issueRequested(certificates)),
     'security.follow': task(followSecurity(certificates)),
+    'parking.act': (payload) => act(payload as never),
+    'preload.reconcile': task(reconcilePreload(service)),
+    'access.ended': task(accessEnded(service)),
+    'revocation.follow': task(followRevocation(parking)),
+    'revocation.station': task(followRevocationsAt(parking)),
   }
 }
 

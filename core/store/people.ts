@@ -364,3 +364,28 @@ export async function holdersOf(
       and c.archived_at is null and c.status <> 'revoked'`.execute(db)
   return rows.map((row) => row.id)
 }
+
+export interface PlateRow {
+  vehicleId: string
+  accountId: string | null
+  plate: string
+  country: string | null
+}
+
+/** Plates of all live vehicles, in an order that does not change by itself. */
+export async function platesOfHolders(db: Db, organizationId: string): Promise<PlateRow[]> {
+  const rows = await db
+    .selectFrom('vehicle')
+    .select(['vehicle_id', 'account_id', 'plate', 'plate_country'])
+    .where('organization_id', '=', organizationId)
+    .where('archived_at', 'is', null)
+    .where('plate', 'is not', null)
+    .orderBy('vehicle_id')
+    .execute()
+  return rows.map((row) => ({
+    vehicleId: row.vehicle_id,
+    accountId: row.account_id,
+    plate: row.plate ?? '',
+    country: row.plate_country,
+  }))
+}

@@ -784,6 +784,71 @@ export interface OrganizationTable {
   created_at: Date
 }
 
+export interface ParcsLinkTable {
+  organization_id: string
+  site_id: string
+  connection_id: string
+  features: Generated<string[]>
+  actions: Generated<Json>
+  can_ask: Generated<boolean>
+  can_quote: Generated<boolean>
+  preload: Generated<string>
+  preload_groups: Generated<string[]>
+  seen_at: Date | null
+  reconciled_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ParcsPreloadTable {
+  organization_id: string
+  site_id: string
+  connection_id: string
+  credential_id: string
+  asked: string
+  done: string | null
+  forms: Generated<Json>
+  reference: string | null
+  action_id: string | null
+  state: string
+  reason: string | null
+  since: Date
+  done_at: Date | null
+  updated_at: Date
+}
+
+export interface ParkingActionTable {
+  organization_id: string
+  site_id: string
+  action_id: string
+  connection_id: string
+  position: Int8
+  kind: string
+  subject_type: string
+  subject_key: string
+  data: Json
+  state: string
+  needs_person: Generated<boolean>
+  attempt: Generated<number>
+  asks: Generated<number>
+  priority: number
+  idempotency_key: string
+  bill_id: string | null
+  requested_by: string
+  deadline: Date | null
+  next_at: Date | null
+  sent_at: Date | null
+  unknown_since: Date | null
+  finished_at: Date | null
+  reason: string | null
+  code: string | null
+  reference: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface ParkingFactTable {
   organization_id: string
   site_id: string
@@ -974,6 +1039,32 @@ export interface ReviewItemTable {
   resolved_at: Date | null
   resolved_by: string | null
   resolution: string | null
+}
+
+export interface RevocationTable {
+  organization_id: string
+  revocation_id: string
+  credential_id: string
+  cause: string
+  state: string
+  begun_at: Date
+  stalled_at: Date | null
+  ended_at: Date | null
+  updated_at: Date
+}
+
+export interface RevocationPlaceTable {
+  organization_id: string
+  site_id: string | null
+  revocation_id: string
+  place: string
+  place_id: string
+  state: string
+  reason: string | null
+  command_id: string | null
+  since: Date
+  done_at: Date | null
+  updated_at: Date
 }
 
 export interface ScheduleTable {
@@ -1422,6 +1513,9 @@ export interface HubTables {
   occupancy_count: OccupancyCountTable
   ocpp_transaction: OcppTransactionTable
   organization: OrganizationTable
+  parcs_link: ParcsLinkTable
+  parcs_preload: ParcsPreloadTable
+  parking_action: ParkingActionTable
   parking_fact: ParkingFactTable
   parking_reservation: ParkingReservationTable
   payment: PaymentTable
@@ -1433,6 +1527,8 @@ export interface HubTables {
   protocol_deviation: ProtocolDeviationTable
   reservation: ReservationTable
   review_item: ReviewItemTable
+  revocation: RevocationTable
+  revocation_place: RevocationPlaceTable
   schedule: ScheduleTable
   session_change: SessionChangeTable
   site: SiteTable

@@ -118,3 +118,15 @@ export function dependsOnMoment(account: Pick<HeldAccount, 'access' | 'pool' | '
     account.pool?.access.maxCharging !== undefined
   )
 }
+
+/** The same for a gate: no parking system that was told beforehand knows the hour, the lane, or who else of a pool or group is inside. */
+export function dependsOnMomentAtGate(account: Pick<HeldAccount, 'access' | 'pool' | 'groups'>): boolean {
+  const { access, pool, groups } = account
+  const rules = [access, ...groups.map((group) => group.access)]
+  return (
+    rules.some(({ scheduleIds, laneIds, areaIds }) => scheduleIds || laneIds || areaIds) ||
+    [...groups.map((group) => group.access), ...(pool ? [pool.access] : [])].some(
+      ({ maxInside }) => maxInside !== undefined,
+    )
+  )
+}

@@ -9,7 +9,11 @@ export type PassbackAnswer =
 const strictness: readonly Antipassback[] = ['none', 'soft', 'hard']
 
 /** The account's own word, else the strictest of its groups, else hard. */
-function antipassbackOf({ access, groups, settings }: HeldAccount): Antipassback {
+export function antipassbackOf({
+  access,
+  groups,
+  settings,
+}: Pick<HeldAccount, 'access' | 'groups' | 'settings'>): Antipassback {
   if (access.antipassback) return access.antipassback
   if (settings.allow_passback === true) return 'none'
   const said = groups.flatMap(({ access: { antipassback } }) => (antipassback ? [antipassback] : []))

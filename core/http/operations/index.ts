@@ -21,6 +21,7 @@ import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
 import { parking } from './parking.ts'
+import { parkingActions } from './parking-actions.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { presence } from './presence.ts'
@@ -73,6 +74,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...overview,
     ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
     ...connections(ports.host),
+    ...parkingActions(ports.host),
     ...service({ ...deps, host: ports.host, service: ports.service }),
   }
 }

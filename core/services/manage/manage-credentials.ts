@@ -14,13 +14,13 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
-import { tellWithdrawn } from '../access/tell-withdrawn.ts'
-import { tellLocalLists } from '../desired/tell-local-lists.ts'
+import { followCredential } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenValidity } from './manage-people.ts'
 import { columns, columnsOf, type Making, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { tellAccess } from './tell-access.ts'
 import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 export interface PresentationCreate {
@@ -72,20 +72,12 @@ export const manageCredentials = manage<Credential, CredentialCreate, Credential
       }
     }
     await announce(making, after)
-    if (before !== null && !sameAdmission(before, after))
-      await tellWithdrawn(making.trx, making.access.organizationId, [after.credentialId])
+    await followCredential(making, before, after)
     if (before === null || (await saysOtherwise(making, before, after, (input ?? {}) as AsOf)))
       await tellForms(making, after)
     return undefined
   },
 })
-
-/** Whether nothing changed that decides whom it lets in. */
-function sameAdmission(a: Credential, b: Credential): boolean {
-  const terms = (one: Credential) =>
-    JSON.stringify([one.status, one.archivedAt, one.validFrom, one.validUntil, one.rights, one.siteIds, one.accountId])
-  return terms(a) === terms(b)
-}
 
 /** Whether whose it is, or was, changed. A block or an end of validity does not: rights are not identity. */
 async function saysOtherwise(making: Making, before: Credential, after: Credential, input: AsOf): Promise<boolean> {
@@ -216,5 +208,5 @@ async function announce({ trx, access, now, newId }: Making, credential: Credent
       data: { credentialId: credential.credentialId, status: credential.status },
     },
   ])
-  await tellLocalLists(trx, access.organizationId)
+  await tellAccess(trx, access.organizationId)
 }

@@ -15,13 +15,14 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { type Db, getRecord, updateRecord } from '../../store/record-table.ts'
-import { tellWithdrawn } from '../access/tell-withdrawn.ts'
-import { tellLocalLists } from '../desired/tell-local-lists.ts'
+import { tellPreloads } from '../parking-actions/reconcile-preload.ts'
+import { beginRevocations, followAccount } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenRules } from './manage-access.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { tellAccess } from './tell-access.ts'
 import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 /** Instants come as RFC 3339 text. */
@@ -73,15 +74,14 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
     (await brokenParent(trx, access, input.parentAccountId, before.accountId)) ??
     columns(columnsOf(accounts, input)),
   async changed(making, before, after, input) {
+    await followAccount(making, before, after)
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
-    const { trx, access } = making
-    const otherTerms = before.status !== after.status || !sameRules(before, after)
-    if (otherTerms || before.number !== after.number) await tellLocalLists(trx, access.organizationId)
-    if (otherTerms) {
-      const { credentialIds } = await belongingsOf(trx, access.organizationId, after.accountId)
-      await tellWithdrawn(trx, access.organizationId, credentialIds)
-    }
+    const { organizationId } = making.access
+    if (before.status !== after.status || before.number !== after.number || !sameRules(before, after))
+      await tellAccess(making.trx, organizationId)
+    // Parking systems are told names and kinds, too.
+    else await tellPreloads(making.trx, organizationId)
     const subject = { kind: 'account' as const, subjectId: after.accountId }
     const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
     const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
@@ -161,7 +161,7 @@ export const manageGroups = manage<Group, GroupCreate, GroupFields>({
     (await brokenRules(trx, access, input.access)) ??
     columns(columnsOf(groups, input)),
   async changed({ trx, access }, before) {
-    if (before !== null) await tellLocalLists(trx, access.organizationId)
+    if (before !== null) await tellAccess(trx, access.organizationId)
     return undefined
   },
 })
@@ -189,9 +189,7 @@ export function setMembership(deps: ServiceDeps) {
           after: member ? { accountId } : null,
           requestId: access.requestId,
         })
-        await tellLocalLists(trx, access.organizationId)
-        const { credentialIds } = await belongingsOf(trx, access.organizationId, accountId)
-        await tellWithdrawn(trx, access.organizationId, credentialIds)
+        await tellAccess(trx, access.organizationId)
       }
       return ok(null)
     })
@@ -243,6 +241,7 @@ export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields & AsO
         ? []
         : [keysOfPresentation({ raw: one.plate, kind: 'plate', country: one.plateCountry ?? undefined })],
     )
+    await tellPreloads(making.trx, making.access.organizationId)
     await tellIdentity(
       making,
       keysOfRecords('v', [after.vehicleId]),

@@ -76,7 +76,7 @@ describe.each(allVersions)('%s', (version) => {
     async (policy) => {
       const garage = await caseGarage(hub, {
         charging: { energy: { price: '0.40' } },
-        settings: { withdrawn_charging: policy },
+        settings: { revocation_sessions: policy },
       })
       const { credentialId, value } = await enrol()
       const { station, added, pass, sessions } = await at(garage, version, new Date(Date.now() - 3_600_000))
@@ -103,7 +103,7 @@ describe.each(allVersions)('%s', (version) => {
       const names = policy === 'stop' ? ['clear_cache', 'stop'] : ['clear_cache']
       const asked = async () =>
         (await hub.all(`commands?stationId=${added.stationId}`)).filter(
-          (one) => one.requestedBy === 'hub' && ['clear_cache', 'stop'].includes(one.name),
+          (one) => one.requestedBy === 'hub:revocation' && ['clear_cache', 'stop'].includes(one.name),
         )
       const commands = await hub.until('the answers', async () => {
         const found = await asked()
@@ -134,8 +134,13 @@ describe.each(allVersions)('%s', (version) => {
     await station.unplug(1)
     await station.cut()
     await change(hub, `credentials/${credentialId}`, { status: 'blocked' })
-    await hub.until('the waiting command', async () =>
-      (await hub.all(`commands?stationId=${added.stationId}`)).some((one) => one.name === 'clear_cache'),
+    await hub.until('the cache that waits for its station', async () =>
+      (
+        await hub.call<{ places: { place: string; placeId: string; state: string }[] }>(
+          'GET',
+          `credentials/${credentialId}/reach`,
+        )
+      ).places.some((one) => one.place === 'station_cache' && one.placeId === added.stationId && one.state === 'away'),
     )
     expect(station.state.authorizationCache.get(value)).toBe('Accepted')
     await station.connect()
