@@ -16,7 +16,7 @@ import {
 } from '../../store/people.ts'
 import { type Db, getRecord, updateRecord } from '../../store/record-table.ts'
 import { tellPreloads } from '../parking-actions/reconcile-preload.ts'
-import { beginRevocations, followAccount } from '../revocation/begin-revocation.ts'
+import { followAccount } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenRules } from './manage-access.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
