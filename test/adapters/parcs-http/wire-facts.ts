@@ -49,7 +49,7 @@ export const wireFacts = [
   wire('discount.applied', 'f10', 38, { kind: 'validation', percent: 12.5, providerNo: '7', reason: 'cinema' }, stay),
   wire(
     'stay.priced',
-    'f15',
+    'f17',
     42,
     {
       amountMinor: 1200,
