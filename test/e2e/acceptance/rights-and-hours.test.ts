@@ -61,6 +61,10 @@ async function at(garage: CaseGarage, version: OcppVersion, begins: Date) {
   }
 }
 
+interface Reach {
+  revocation: { places: { place: string; placeId: string | null; state: string }[] } | null
+}
+
 /** How long a right that was taken back may go on to work at the chargers that are connected. */
 const withinMs = 30_000
 
@@ -134,14 +138,12 @@ describe.each(allVersions)('%s', (version) => {
     await station.unplug(1)
     await station.cut()
     await change(hub, `credentials/${credentialId}`, { status: 'blocked' })
-    await hub.until('the cache that waits for its station', async () =>
-      (
-        await hub.call<{ places: { place: string; placeId: string; state: string }[] }>(
-          'GET',
-          `credentials/${credentialId}/reach`,
-        )
-      ).places.some((one) => one.place === 'station_cache' && one.placeId === added.stationId && one.state === 'away'),
-    )
+    await hub.until('the cache that waits for its station', async () => {
+      const { revocation } = await hub.call<Reach>('GET', `credentials/${credentialId}/reach`)
+      return revocation?.places.some(
+        ({ place, placeId, state }) => place === 'station_cache' && placeId === added.stationId && state === 'away',
+      )
+    })
     expect(station.state.authorizationCache.get(value)).toBe('Accepted')
     await station.connect()
     await hub.until('the cache to be cleared', async () => station.state.authorizationCache.size === 0)
