@@ -18,130 +18,6 @@ export interface paths {
         patch: operations["updateOrganization"];
         trace?: never;
     };
-    "/api/v1/readers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Cameras and card readers */
-        get: operations["listReaders"];
-        put?: never;
-        /** Add a reader */
-        post: operations["createReader"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/readers/{readerId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                readerId: components["parameters"]["ReaderId"];
-            };
-            cookie?: never;
-        };
-        /** One of them */
-        get: operations["getReader"];
-        put?: never;
-        post?: never;
-        /** Archive a reader */
-        delete: operations["archiveReader"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a reader
-         * @description Fields left out stay as they are. What was read before is read anew by the profile that holds now.
-         */
-        patch: operations["updateReader"];
-        trace?: never;
-    };
-    "/api/v1/reader-reports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What readers reported, newest first */
-        get: operations["listReaderReports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reader-reports/{reportId}/images/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                reportId: components["parameters"]["ReportId"];
-                number: components["parameters"]["ImageNumber"];
-            };
-            cookie?: never;
-        };
-        /**
-         * A picture of a report
-         * @description The picture itself where the hub keeps it; where the vendor does, the way to it (302). Gone (410) once its days are over.
-         */
-        get: operations["getReaderImage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/decode-profiles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How chargers and models of readers write cards */
-        get: operations["listDecodeProfiles"];
-        put?: never;
-        /** Add a decode profile */
-        post: operations["createDecodeProfile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/decode-profiles/{profileId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                profileId: components["parameters"]["DecodeProfileId"];
-            };
-            cookie?: never;
-        };
-        /** One of them */
-        get: operations["getDecodeProfile"];
-        put?: never;
-        post?: never;
-        /** Archive a decode profile */
-        delete: operations["archiveDecodeProfile"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a decode profile
-         * @description Fields left out stay as they are. What was read before is read anew by the profile that holds now.
-         */
-        patch: operations["updateDecodeProfile"];
-        trace?: never;
-    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -1423,6 +1299,263 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, by which accounts and groups are limited to hours */
+        get: operations["listAccessSchedules"];
+        put?: never;
+        /** Add a schedule */
+        post: operations["createAccessSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        /** A schedule */
+        get: operations["getAccessSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a schedule
+         * @description It leaves the lists but stays readable. `archived: false` in a PATCH brings it back.
+         */
+        delete: operations["archiveAccessSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateAccessSchedule"];
+        trace?: never;
+    };
+    "/api/v1/holiday-calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Holidays, of one site or of all */
+        get: operations["listHolidayCalendars"];
+        put?: never;
+        /** Add a holiday calendar */
+        post: operations["createHolidayCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holiday-calendars/{calendarId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        /** A holiday calendar */
+        get: operations["getHolidayCalendar"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a holiday calendar
+         * @description It leaves the lists but stays readable. `archived: false` in a PATCH brings it back.
+         */
+        delete: operations["archiveHolidayCalendar"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a holiday calendar
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateHolidayCalendar"];
+        trace?: never;
+    };
+    "/api/v1/people-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in accounts, plates and credentials from CSV
+         * @description A line for each credential or plate, in columns named by the header: `account_number` (what a line is known by), `account_name`, `account_kind`, `account_status`, `parker_kind`, `email`, `phone`, `valid_from`, `valid_until`, `groups` (codes with | between), `plate`, `plate_country`, `credential_kind`, `credential_value`, `credential_encoding`, `credential_label`, `credential_status`. Empty cells leave things as they are, and nothing is taken away. The same file again changes nothing. It is worked off in the background, line by line; read the import for its progress and for what was refused, by line and column. With `dryRun` each line is tried by itself and undone.
+         */
+        post: operations["createPeopleImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-imports/{importId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** An import and its progress */
+        get: operations["getPeopleImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts, plates and credentials as CSV
+         * @description In the columns of an import.
+         */
+        get: operations["exportPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * May this account or credential park or charge there, and why?
+         * @description The rules that gates and chargers are answered by, looked at for any moment, with every rule that was checked. Nothing is held and nobody is let in. Plugins that may refuse are not asked.
+         */
+        post: operations["askAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/passback-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget where the cars of an account are
+         * @description For antipassback and for places at once the account is neither inside nor outside from now on; the next passage says. Stays and bills are not touched.
+         */
+        post: operations["resetPassback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bookings and visitor passes, latest beginning first */
+        get: operations["listParkingReservations"];
+        put?: never;
+        /**
+         * Add a booking or visitor pass
+         * @description Who shows one of its credentials in its window passes the gate. Without credentials the hub makes a QR text for it.
+         */
+        post: operations["createParkingReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-reservations/{parkingReservationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        /** A booking or visitor pass */
+        get: operations["getParkingReservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a booking or visitor pass
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateParkingReservation"];
+        trace?: never;
+    };
+    "/api/v1/parking-reservations/{parkingReservationId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a booking
+         * @description It opens no gate from now on.
+         */
+        post: operations["cancelParkingReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations": {
         parameters: {
             query?: never;
@@ -1948,6 +2081,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/credentials/{credentialId}/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credentialId: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        /** Where a credential is known, and how far its revocation has come */
+        get: operations["getCredentialReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stays": {
         parameters: {
             query?: never;
@@ -1998,6 +2150,302 @@ export interface paths {
          * @description The facts that the parking system reported, superseded ones included, and the payments.
          */
         get: operations["getStayTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Movements at the lanes, newest first
+         * @description One vehicle passing, refused or turned round at one lane: the request, the decision, the passage and what cameras read belong together. A stay has one for each gate.
+         */
+        get: operations["listMovements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is inside: by the stays, by the counters, and why they differ */
+        get: operations["getOccupancyReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Occupancy by the hour */
+        get: operations["getOccupancyHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people counted, newest first */
+        get: operations["listOccupancyCounts"];
+        put?: never;
+        /**
+         * Tell how many cars were counted
+         * @description The count is the base of `corrected` from then on. Where the stays show more cars, the oldest open ones are proposed as ghosts; none is closed by this.
+         */
+        post: operations["createOccupancyCount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts/{countId}/close-stays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close stays that the count has shown to be ghosts
+         * @description They end with the flag `exit_unknown`. An exit or a sign of the car that is told afterwards counts instead.
+         */
+        post: operations["closeGhostStays"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/occupancy-counts/{countId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a count back
+         * @description Stays that were closed by it are again what their facts say.
+         */
+        post: operations["undoOccupancyCount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ev-bays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charging bays as they are now */
+        get: operations["listEvBays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ev-bays/{bayId}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bayId: components["parameters"]["BayId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a charging bay was over a time, oldest first
+         * @description Derived from everything known by now, facts that came late included.
+         */
+        get: operations["getEvBayHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the parking system for something about a stay
+         * @description The Idempotency-Key stays with the action: the same key of the same caller is the same action, never a second one. What the parking system does not offer is refused (409), and what it offers instead is named.
+         */
+        post: operations["actOnStay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What the parking system asks for a stay now
+         * @description Asks the parking system, for ten seconds at most.
+         */
+        get: operations["quoteStay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was asked of parking systems, latest first */
+        get: operations["listParkingActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        /** One action */
+        get: operations["getParkingAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back an action that was not sent */
+        post: operations["cancelParkingAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parking-actions/{actionId}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what became of an action
+         * @description For one whose outcome nobody knows: somebody has looked at the parking system. What was said, and by whom, is kept.
+         */
+        post: operations["settleParkingAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Credentials that parking systems know or are to know */
+        get: operations["listPreloads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2081,6 +2529,126 @@ export interface paths {
          * @description It is not proposed again on the same evidence.
          */
         post: operations["rejectLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{linkId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                linkId: components["parameters"]["LinkId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what a person decided about a link
+         * @description What was before is again: the question is open, or the earlier decision holds. Refused (409) when no person decided it, or when the session is linked elsewhere meanwhile.
+         */
+        post: operations["undoLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links that wait for a person, one for each session, all candidates side by side
+         * @description The most energy first, as that is the money that waits. What is shown is worked out from the facts as they are now. Accept or reject by `link.linkId` of a candidate.
+         */
+        get: operations["listLinkReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-reviews/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject many proposed links at once
+         * @description Each is rejected by itself; one that cannot be does not keep the others from it.
+         */
+        post: operations["rejectLinks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often links were right, and how many the hub found by itself, by site and method
+         * @description Told from what people did with links of the period: one that the hub made and a person took apart was wrong; one that a person made was missed. What nobody looked at counts as right.
+         */
+        get: operations["getLinkQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-sessions/{sessionId}/link-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        /** Why a session is linked or not, with every stay that came into question */
+        get: operations["getSessionLinkCandidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stays/{stayId}/link-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        /** The sessions that come into question for a stay, and why each is linked to it or not */
+        get: operations["getStayLinkCandidates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2669,6 +3237,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{connectionId}/abilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        /** What a connection can do */
+        get: operations["getConnectionAbilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a lane or correct a counter
+         * @description The Idempotency-Key stays with the action: the same key of the same caller is the same action, never a second one.
+         */
+        post: operations["actOnConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/preload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        /** Which credentials a parking system is to know */
+        get: operations["getConnectionPreload"];
+        /**
+         * Say which credentials a parking system is to know
+         * @description Of the credentials that may park at the connection's site: all, those of accounts in some groups, or none. What is no longer wanted there is removed there.
+         */
+        put: operations["setConnectionPreload"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connectionId}/preload/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare what a parking system knows now
+         * @description What was refused is asked anew.
+         */
+        post: operations["reconcilePreload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{connectionId}/secrets": {
         parameters: {
             query?: never;
@@ -3074,6 +3728,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "gate.flagged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A gate opened though a rule spoke against it. */
+        post: operations["onGateFlagged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_reservation.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A booking was made, changed, used, cancelled, or its time is over. */
+        post: operations["onParkingReservationChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "gate.backed_out": {
         parameters: {
             query?: never;
@@ -3153,6 +3841,108 @@ export interface webhooks {
         put?: never;
         /** The stay never was. */
         post: operations["onStayVoided"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stay.priced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The parking system told what it asks for a stay. */
+        post: operations["onStayPriced"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stay.exited_while_plugged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car left by the gate while its cable was in; or it turned out that it did not. */
+        post: operations["onStayExitedWhilePlugged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "occupancy.drifted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A counter and the stays have drifted apart. */
+        post: operations["onOccupancyDrifted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.state_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A charging bay is something else now. */
+        post: operations["onEvBayStateChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car stands at a charging bay without charging. */
+        post: operations["onEvBayBlocked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ev_bay.overstay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A car has finished charging and stays at the charger. */
+        post: operations["onEvBayOverstay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3499,6 +4289,74 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "credential.revocation_completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A credential that lost its rights is known nowhere any more. */
+        post: operations["onCredentialRevocationCompleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "credential.revocation_stalled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Places that can be reached have not followed a revocation in time. */
+        post: operations["onCredentialRevocationStalled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_action.queued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something was asked of a parking system. */
+        post: operations["onParkingActionQueued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parking_action.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What was asked of a parking system has come to its end. */
+        post: operations["onParkingActionFinished"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "tariff.published": {
         parameters: {
             query?: never;
@@ -3536,17 +4394,135 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        Abilities: {
+            connectionId: components["schemas"]["Id"];
+            /** @description While false, this is what it said when it last ran. */
+            running: boolean;
+            features: string[];
+            /** @description What it can be asked for, by kind. */
+            actions: {
+                [key: string]: components["schemas"]["ActionAbility"];
+            };
+            /** @description It can be asked what became of an action. */
+            canAsk: boolean;
+            canQuote: boolean;
+            traits: {
+                [key: string]: string;
+            };
+        };
+        AccessAnswer: {
+            allowed: boolean;
+            /** @enum {string} */
+            status: "accepted" | "blocked" | "expired" | "invalid" | "unknown" | "concurrent" | "not_allowed_here";
+            code: string;
+            reason: string;
+            accountId: components["schemas"]["Id"] | null;
+            credentialId: components["schemas"]["Id"] | null;
+            /** @description Until when the answer may be remembered. */
+            validUntil: components["schemas"]["Instant"] | null;
+            /** @description Every rule that was looked at, in order. */
+            trace: components["schemas"]["RuleCheck"][];
+        };
+        /** @description Local days, both included. */
+        AccessPeriod: {
+            from?: components["schemas"]["LocalDate"];
+            until?: components["schemas"]["LocalDate"];
+        };
+        AccessQuestion: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            place: "gate" | "charger";
+            /** @description Now, when left out. Places at once are counted as they are now. */
+            at?: components["schemas"]["Instant"];
+            /** @description An unlimited credential of this account. One of accountId, credentialId and presented. */
+            accountId?: components["schemas"]["Id"];
+            credentialId?: components["schemas"]["Id"];
+            presented?: components["schemas"]["BookedCredential"];
+            /**
+             * @description At a gate (entry).
+             * @enum {string}
+             */
+            direction?: "entry" | "exit" | "internal";
+            /** @description Code of the lane. */
+            lane?: components["schemas"]["Code"];
+            stationId?: components["schemas"]["Id"];
+            evse?: components["schemas"]["EvseNumber"];
+        };
+        /** @description What limits an account or a group. What is left out limits nothing. An account in groups needs one group that allows the place and the hour; its own rules hold besides. */
+        AccessRules: {
+            /** @description Only at these sites. */
+            siteIds?: components["schemas"]["Id"][];
+            /** @description Only through lanes into these areas and at plugs in them. */
+            areaIds?: components["schemas"]["Id"][];
+            /** @description Only through these lanes. */
+            laneIds?: components["schemas"]["Id"][];
+            /** @description Only at these stations, and those of `stationTags`. */
+            stationIds?: components["schemas"]["Id"][];
+            /** @description Only at these EVSEs. */
+            evseIds?: components["schemas"]["Id"][];
+            /** @description Only at stations with one of these tags, and `stationIds`. */
+            stationTags?: components["schemas"]["Code"][];
+            /** @description Only while one of these schedules is open. */
+            scheduleIds?: components["schemas"]["Id"][];
+            /** @description Cars inside a site at once. An account shares it with the accounts below it; a group has it for all members together. */
+            maxInside?: number;
+            /** @description Charging sessions at once. */
+            maxCharging?: number;
+            /**
+             * @description A second entry while a car is inside: allowed, allowed and flagged, refused (hard).
+             * @enum {string}
+             */
+            antipassback?: "none" | "soft" | "hard";
+            /**
+             * @description An exit of who is known to be outside: granted and flagged (grant), or refused.
+             * @enum {string}
+             */
+            exitWithoutEntry?: "grant" | "decline";
+        };
+        AccessSchedule: {
+            scheduleId: components["schemas"]["Id"];
+        } & (WithRequired<components["schemas"]["AccessScheduleFields"], "code" | "name" | "windows" | "periods" | "onHolidays"> & components["schemas"]["Stamp"]);
+        AccessScheduleCreate: WithRequired<components["schemas"]["AccessScheduleFields"], "code">;
+        AccessScheduleFields: {
+            code?: components["schemas"]["Code"];
+            name?: components["schemas"]["Name"];
+            /** @description On the clock of the site that is asked about. None: all hours. */
+            windows?: components["schemas"]["AccessWindow"][];
+            /** @description None: always. */
+            periods?: components["schemas"]["AccessPeriod"][];
+            /**
+             * @description What a holiday of the site does: nothing, it counts as a Sunday, no window begins on it, all of it is open (as_days).
+             * @enum {string}
+             */
+            onHolidays?: "as_days" | "sunday" | "closed" | "open";
+        };
+        AccessScheduleList: {
+            items: components["schemas"]["AccessSchedule"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        AccessSchedulePatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["AccessScheduleFields"];
+        AccessWindow: {
+            /** @description Days on which it begins; every day when left out. */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            from: components["schemas"]["LocalTime"];
+            /** @description At or before `from`: on the next day. */
+            to: string;
+        };
         Account: {
             accountId: components["schemas"]["Id"];
+            /** @description Since when its cars are looked for. */
+            passbackResetAt: components["schemas"]["Instant"] | null;
             groupIds: components["schemas"]["Id"][];
-        } & (WithRequired<components["schemas"]["AccountFields"], "number" | "name" | "kind" | "status" | "email" | "phone" | "parkerKind" | "validFrom" | "validUntil" | "settings"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["AccountFields"], "number" | "name" | "kind" | "status" | "email" | "phone" | "parkerKind" | "validFrom" | "validUntil" | "parentAccountId" | "access" | "settings"> & components["schemas"]["Stamp"]);
         AccountCreate: WithRequired<components["schemas"]["AccountFields"], "name" | "kind">;
         AccountFields: {
             /** @description Left out: made by the hub. */
             number?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
             /** @enum {string} */
-            kind?: "person" | "company" | "tenant" | "fleet";
+            kind?: "person" | "company" | "tenant" | "fleet" | "employee" | "visitor";
             /** @enum {string} */
             status?: "active" | "suspended" | "closed";
             /** Format: email */
@@ -3555,6 +4531,9 @@ export interface components {
             parkerKind?: components["schemas"]["ParkerKind"];
             validFrom?: components["schemas"]["MaybeInstant"];
             validUntil?: components["schemas"]["MaybeInstant"];
+            /** @description Whose places this account draws on: a company with a number of places. */
+            parentAccountId?: components["schemas"]["Id"] | null;
+            access?: components["schemas"]["AccessRules"];
             settings?: components["schemas"]["AccountSettings"];
         };
         AccountList: {
@@ -3567,10 +4546,14 @@ export interface components {
         } & components["schemas"]["AccountFields"];
         /** @description Other names are free for integrators and plugins and kept as they are. */
         AccountSettings: {
-            /** @description May enter again while a stay is open (false). */
+            /** @description May enter again while a stay is open (false); `access.antipassback` says it better and comes first. */
             allow_passback?: boolean;
         } & {
             [key: string]: unknown;
+        };
+        ActionAbility: {
+            /** @description Doing it twice is the same as once. */
+            repeatable: boolean;
         };
         AdjustStreamCommand: {
             /** @constant */
@@ -3657,6 +4640,10 @@ export interface components {
         } & components["schemas"]["AreaFields"];
         /** @description Since when the new account, vehicle, plate or parker kind holds. Left out: from now on, and stays and sessions before that remain with whom they were matched to. An earlier time puts a wrong enrolment right; bills follow by adjustments. */
         AsOf: components["schemas"]["Instant"];
+        /** @description In minor units. */
+        AskedAmount: number;
+        AskedReason: string;
+        AskedText: string;
         AuditEntry: {
             auditId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -3792,6 +4779,13 @@ export interface components {
             items: components["schemas"]["Bill"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        BookedCredential: {
+            /** @enum {string} */
+            kind: "plate" | "card" | "ticket" | "qr" | "app" | "emaid" | "phone";
+            value: string;
+            /** @description Of a plate. */
+            country?: string;
+        };
         Campaign: {
             campaignId: components["schemas"]["Id"];
             /** @description The one site that it is for, if there is one. */
@@ -3907,6 +4901,17 @@ export interface components {
             reservationId: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        CandidateLink: {
+            linkId: components["schemas"]["Id"];
+            state: components["schemas"]["LinkState"];
+            decidedBy: string;
+        };
+        CellProblem: {
+            /** @description Of the file, the header being 1. */
+            line: number;
+            column: string;
+            message: string;
+        };
         CertificateAuthority: {
             authorityId: components["schemas"]["Id"];
             subject: string;
@@ -3989,6 +4994,7 @@ export interface components {
             /** @description Readings that the money rests on. */
             registers: components["schemas"]["RegisterReading"][];
             flags: string[];
+            needs: components["schemas"]["SessionNeeds"] | null;
             tariffId: components["schemas"]["Id"] | null;
             tariffVersion: number | null;
             /** @description The stay that it is linked to. */
@@ -4106,6 +5112,8 @@ export interface components {
             stateAt: components["schemas"]["Instant"];
             nextAttemptAt: components["schemas"]["MaybeInstant"];
         } & components["schemas"]["Stamp"];
+        /** @description What is asked of the parking system itself. */
+        ConnectionActionCreate: components["schemas"]["LaneOpen"] | components["schemas"]["CounterSet"];
         ConnectionCheck: {
             ok: boolean;
             code: string | null;
@@ -4137,6 +5145,20 @@ export interface components {
             };
             archived?: components["schemas"]["Unarchive"];
         };
+        ConnectionPreload: {
+            connectionId: components["schemas"]["Id"];
+            mode: components["schemas"]["PreloadMode"];
+            /** @description Codes. */
+            groups: string[];
+            /** @description When everything was last compared and what had been refused asked anew. */
+            reconciledAt: components["schemas"]["Instant"] | null;
+            counts: components["schemas"]["PreloadCounts"];
+        };
+        ConnectionPreloadSet: {
+            mode: components["schemas"]["PreloadMode"];
+            /** @description Codes of the groups whose accounts' credentials are to be known there. */
+            groups?: components["schemas"]["Code"][];
+        };
         /** @enum {string} */
         ConnectionState: "disabled" | "starting" | "running" | "retrying" | "needs_credentials" | "misconfigured" | "degraded" | "failed" | "stopping" | "incompatible";
         Connector: {
@@ -4160,11 +5182,33 @@ export interface components {
         };
         /** @enum {string} */
         ConnectorStatus: "available" | "preparing" | "charging" | "suspended_vehicle" | "suspended_station" | "finishing" | "occupied" | "reserved" | "unavailable" | "faulted" | "unknown";
+        CounterDrift: {
+            counter: string;
+            category: string;
+            area: string | null;
+            capacity: number | null;
+            reported: number | null;
+            /** @description Null where stays do not tell apart what it counts. */
+            derived: number | null;
+            /** @description Reported less derived. */
+            drift: number | null;
+            at: components["schemas"]["Instant"];
+        };
+        CounterSet: {
+            /** @constant */
+            kind: "counter.set";
+            counter: components["schemas"]["AskedText"];
+            free?: number;
+            occupied?: number;
+            capacity?: number;
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
         Credential: {
             credentialId: components["schemas"]["Id"];
             kind: components["schemas"]["CredentialKind"];
             presentations: components["schemas"]["Presentation"][];
-        } & (WithRequired<components["schemas"]["CredentialFields"], "accountId" | "vehicleId" | "label" | "status" | "rights" | "siteIds" | "validFrom" | "validUntil"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["CredentialFields"], "accountId" | "vehicleId" | "label" | "status" | "rights" | "siteIds" | "neutral" | "validFrom" | "validUntil"> & components["schemas"]["Stamp"]);
         CredentialCreate: {
             kind: components["schemas"]["CredentialKind"];
             presentations: components["schemas"]["PresentationCreate"][];
@@ -4177,6 +5221,8 @@ export interface components {
             status?: "active" | "blocked" | "revoked";
             rights?: components["schemas"]["Rights"];
             siteIds?: components["schemas"]["SiteIds"];
+            /** @description Antipassback does not look at it (false). */
+            neutral?: boolean;
             validFrom?: components["schemas"]["MaybeInstant"];
             validUntil?: components["schemas"]["MaybeInstant"];
         };
@@ -4190,6 +5236,16 @@ export interface components {
             archived?: components["schemas"]["Unarchive"];
             asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["CredentialFields"];
+        CredentialReach: {
+            credentialId: components["schemas"]["Id"];
+            /** @description Where it is known beside the hub now, or may be. */
+            knownAt: {
+                connectionIds: components["schemas"]["Id"][];
+                stationIds: components["schemas"]["Id"][];
+            };
+            /** @description The latest one. */
+            revocation: components["schemas"]["Revocation"] | null;
+        };
         /** @description ISO 4217 */
         Currency: string;
         CustomerInformationCommand: {
@@ -4218,30 +5274,6 @@ export interface components {
         Day: string;
         /** @description Exact decimal, as text. */
         DecimalText: string;
-        /** @description How a reader writes a card, and what is undone to get its number. */
-        DecodeProfile: {
-            /** @enum {string} */
-            alphabet: "hex" | "dec" | "decConcat" | "facilityCard";
-            /** @enum {string} */
-            byteOrder: "msb" | "lsb";
-            invert?: boolean;
-            bitReverse?: boolean;
-            strip?: ("bcc" | "cascadeTag" | "trailingZeros")[];
-            /**
-             * @description Bytes of the number.
-             * @enum {integer}
-             */
-            width?: 3 | 4 | 5 | 6 | 7 | 8 | 10;
-            /** @enum {string} */
-            keeps?: "all" | "first" | "last";
-            wiegandFormat?: string;
-            /** @enum {string} */
-            wiegandParity?: "included" | "stripped";
-            /** @enum {string} */
-            wiegandCarries?: "number" | "uid";
-            /** @enum {string} */
-            technology?: "iso14443" | "iso15693" | "prox";
-        };
         DeleteCertificateCommand: {
             /** @constant */
             name: "delete_certificate";
@@ -4382,6 +5414,42 @@ export interface components {
         EnergyWh: number;
         /** @description Id of the plugin with the tariff engine. */
         EngineName: string;
+        EvBay: {
+            bayId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            areaId: components["schemas"]["Id"] | null;
+            code: string;
+            name: string;
+            state: components["schemas"]["EvBayState"];
+            since: components["schemas"]["MaybeInstant"];
+            /** @description A charger at the bay could charge. */
+            working: boolean;
+            occupied: boolean;
+            sessionId: components["schemas"]["Id"] | null;
+            stayId: components["schemas"]["Id"] | null;
+            accountId: components["schemas"]["Id"] | null;
+            plate: string | null;
+            evseCodes: string[];
+            updatedAt: components["schemas"]["MaybeInstant"];
+        };
+        EvBayHistory: {
+            items: components["schemas"]["EvBayInterval"][];
+        };
+        EvBayInterval: {
+            state: components["schemas"]["EvBayState"];
+            from: components["schemas"]["Instant"];
+            to: components["schemas"]["MaybeInstant"];
+            sessionId: components["schemas"]["Id"] | null;
+        };
+        EvBayList: {
+            items: components["schemas"]["EvBay"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description `free`: nobody is plugged in; `occupied` tells whether a car has just come. `plugged_idle`: full or not charging, and still there. `occupied_not_charging`: a car stands there without a cable for longer than the site allows.
+         * @enum {string}
+         */
+        EvBayState: "free" | "charging" | "plugged_idle" | "occupied_not_charging" | "out_of_order" | "reserved";
         Event: {
             id: components["schemas"]["Id"];
             type: string;
@@ -4436,6 +5504,17 @@ export interface components {
         EvsePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["EvseFields"];
+        FactImage: {
+            factId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            lane: string | null;
+            /** @description Bay or charger that it was taken at. */
+            place: string | null;
+            /** @description Where the picture is kept, as the camera's adapter told it. */
+            image: {
+                [key: string]: unknown;
+            };
+        };
         File: {
             fileId: components["schemas"]["Id"];
             /** @description Null for files of the whole organization. */
@@ -4498,15 +5577,19 @@ export interface components {
             retryIntervalSeconds?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        GhostStays: {
+            stayIds: components["schemas"]["Id"][];
+        };
         Group: {
             groupId: components["schemas"]["Id"];
-        } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["GroupFields"], "code" | "name" | "siteIds" | "rights" | "access"> & components["schemas"]["Stamp"]);
         GroupCreate: WithRequired<components["schemas"]["GroupFields"], "code">;
         GroupFields: {
             code?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
             siteIds?: components["schemas"]["SiteIds"];
             rights?: components["schemas"]["Rights"];
+            access?: components["schemas"]["AccessRules"];
         };
         GroupList: {
             items: components["schemas"]["Group"][];
@@ -4515,6 +5598,30 @@ export interface components {
         GroupPatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["GroupFields"];
+        Holiday: {
+            date: components["schemas"]["LocalDate"];
+            name?: components["schemas"]["Name"];
+        };
+        HolidayCalendar: {
+            calendarId: components["schemas"]["Id"];
+            /** @description Null: holidays of every site. */
+            siteId: components["schemas"]["Id"] | null;
+        } & (WithRequired<components["schemas"]["HolidayCalendarFields"], "code" | "name" | "days"> & components["schemas"]["Stamp"]);
+        HolidayCalendarCreate: {
+            siteId?: components["schemas"]["Id"] | null;
+        } & WithRequired<components["schemas"]["HolidayCalendarFields"], "code">;
+        HolidayCalendarFields: {
+            code?: components["schemas"]["Code"];
+            name?: components["schemas"]["Name"];
+            days?: components["schemas"]["Holiday"][];
+        };
+        HolidayCalendarList: {
+            items: components["schemas"]["HolidayCalendar"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        HolidayCalendarPatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["HolidayCalendarFields"];
         /** Format: uuid */
         Id: string;
         IdToken: {
@@ -4524,6 +5631,11 @@ export interface components {
              * @enum {string}
              */
             kind: "central" | "emaid" | "iso14443" | "iso15693" | "key_code" | "local" | "mac" | "direct_payment" | "vin" | "evccid" | "none" | "unknown";
+        };
+        InsideGroup: {
+            category: components["schemas"]["ParkerKind"];
+            area: string | null;
+            count: number;
         };
         InstallCertificateCommand: {
             /** @constant */
@@ -4573,7 +5685,7 @@ export interface components {
         Lane: {
             laneId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
-        } & (WithRequired<components["schemas"]["LaneFields"], "code" | "name" | "direction"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["LaneFields"], "code" | "name" | "direction" | "areaId"> & components["schemas"]["Stamp"]);
         LaneCreate: {
             siteId: components["schemas"]["Id"];
         } & WithRequired<components["schemas"]["LaneFields"], "code" | "direction">;
@@ -4582,10 +5694,19 @@ export interface components {
             name?: components["schemas"]["Name"];
             /** @enum {string} */
             direction?: "entry" | "exit" | "both" | "internal";
+            /** @description The area behind it, where it is not the site as a whole. */
+            areaId?: components["schemas"]["Id"] | null;
         };
         LaneList: {
             items: components["schemas"]["Lane"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        LaneOpen: {
+            /** @constant */
+            kind: "lane.open";
+            lane: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
         };
         LanePatch: {
             archived?: components["schemas"]["Unarchive"];
@@ -4623,6 +5744,19 @@ export interface components {
             createdAt: components["schemas"]["Instant"];
             updatedAt: components["schemas"]["Instant"];
         };
+        LinkCandidate: {
+            stay: components["schemas"]["LinkStaySide"];
+            /** @description The stored link of the pair; null when there is none. */
+            link: components["schemas"]["CandidateLink"] | null;
+            /** @description The probability that it is this stay, given the others; 0 when it cannot be. */
+            score: number;
+            /** @description Of the nearest plates of both sides; null when one side has none. */
+            plateDistance: number | null;
+            evidence: components["schemas"]["LinkEvidence"][];
+            /** @description Why it cannot be; null when it can. */
+            excluded: components["schemas"]["LinkExclusion"] | null;
+            contradiction: string | null;
+        };
         LinkCreate: {
             stayId: components["schemas"]["Id"];
             sessionId: components["schemas"]["Id"];
@@ -4642,6 +5776,10 @@ export interface components {
             detail: string;
             /** @description Enough by itself, unless something contradicts it. */
             certain: boolean;
+        };
+        LinkExclusion: {
+            reason: string;
+            detail: string;
         };
         LinkExplanation: {
             sessionId: components["schemas"]["Id"];
@@ -4664,8 +5802,96 @@ export interface components {
             items: components["schemas"]["Link"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        LinkQuality: {
+            items: components["schemas"]["LinkQualityItem"][];
+        };
+        LinkQualityItem: {
+            siteId: components["schemas"]["Id"];
+            method: string;
+            /** @description First day of the period; null for the whole. */
+            period: string | null;
+            /** @description Links that the hub made. */
+            automatic: number;
+            /** @description Of these, taken apart by a person. */
+            wrong: number;
+            /** @description Questions that a person answered with yes. */
+            accepted: number;
+            /** @description Made by a person unasked. */
+            joined: number;
+            /** @description Questions that a person answered with no. */
+            rejected: number;
+            /** @description Share of the hub's links that nobody took apart. */
+            precision: number | null;
+            /** @description Share of right links that the hub made by itself. */
+            coverage: number | null;
+        };
+        LinkQuestion: {
+            session: components["schemas"]["LinkSessionSide"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            outcome: "linked" | "review" | "none";
+            /** @description Why it is not linked without asking. */
+            reason: string | null;
+            sentences: string[];
+            /** @description The likeliest first. */
+            candidates: components["schemas"]["LinkCandidate"][];
+        };
+        LinkRejected: {
+            linkId: components["schemas"]["Id"];
+            /** @enum {string} */
+            outcome: "rejected" | "refused";
+            message: string | null;
+        };
+        LinkReview: {
+            openSince: components["schemas"]["Instant"];
+        } & components["schemas"]["LinkQuestion"];
+        LinkReviewList: {
+            items: components["schemas"]["LinkReview"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        LinkSessionSide: {
+            sessionId: components["schemas"]["Id"];
+            stationId: components["schemas"]["Id"];
+            evseNumber: number;
+            bayId: components["schemas"]["Id"] | null;
+            idToken: string | null;
+            idTokenKind: string | null;
+            accountId: components["schemas"]["Id"] | null;
+            vehicleId: components["schemas"]["Id"] | null;
+            /** @description The plate it is known by: told, on record, or read at the bay. */
+            plate: string | null;
+            accountPlates: string[];
+            pluggedAt: components["schemas"]["Instant"];
+            unpluggedAt: components["schemas"]["MaybeInstant"];
+            energyWh: number;
+            images: components["schemas"]["FactImage"][];
+        };
         /** @enum {string} */
         LinkState: "linked" | "review" | "rejected" | "unlinked" | "withdrawn";
+        LinkStaySide: {
+            stayId: components["schemas"]["Id"];
+            stayRef: string | null;
+            /** @enum {string} */
+            state: "open" | "closed" | "exit_only" | "voided";
+            parkerKind: components["schemas"]["ParkerKind"];
+            plate: string | null;
+            enteredAt: components["schemas"]["MaybeInstant"];
+            exitedAt: components["schemas"]["MaybeInstant"];
+            entryLane: string | null;
+            exitLane: string | null;
+            accountId: components["schemas"]["Id"] | null;
+            vehicleId: components["schemas"]["Id"] | null;
+            paidMinor: components["schemas"]["AmountMinor"];
+            presentations: components["schemas"]["StayPresentation"][];
+            images: components["schemas"]["FactImage"][];
+        };
+        LinksReject: {
+            linkIds: components["schemas"]["Id"][];
+            reason?: components["schemas"]["LongText"];
+        };
+        LinksRejected: {
+            items: components["schemas"]["LinkRejected"][];
+        };
         ListAuthorization: {
             /** @enum {string} */
             status: "accepted" | "blocked" | "expired" | "invalid";
@@ -4687,6 +5913,9 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        /** Format: date */
+        LocalDate: string;
+        LocalTime: string;
         LongText: string;
         MaybeInstant: components["schemas"]["Instant"] | null;
         MeterValue: {
@@ -4736,31 +5965,6 @@ export interface components {
             items: components["schemas"]["ModelDeviations"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
-        ModelProfile: {
-            profileId: components["schemas"]["Id"];
-            /** @enum {string} */
-            scope: "station" | "station_model" | "reader_model";
-            stationId: components["schemas"]["Id"] | null;
-            vendor: string;
-            model: string;
-            profile: components["schemas"]["DecodeProfile"];
-        } & components["schemas"]["Stamp"];
-        ModelProfileCreate: {
-            /** @enum {string} */
-            scope: "station" | "station_model" | "reader_model";
-            stationId?: components["schemas"]["Id"];
-            vendor?: string;
-            model?: string;
-            profile: components["schemas"]["DecodeProfile"];
-        };
-        ModelProfileList: {
-            items: components["schemas"]["ModelProfile"][];
-            nextCursor: components["schemas"]["NextCursor"];
-        };
-        ModelProfilePatch: {
-            profile?: components["schemas"]["DecodeProfile"];
-            archived?: components["schemas"]["Unarchive"];
-        };
         Monitor: {
             monitorId?: number;
             target: components["schemas"]["MonitorTarget"];
@@ -4779,6 +5983,30 @@ export interface components {
             connector?: number;
             variable: string;
             variableInstance?: string;
+        };
+        Movement: {
+            movementId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            from: components["schemas"]["Instant"];
+            lane: string | null;
+            /** @enum {string|null} */
+            direction: "entry" | "exit" | "internal" | null;
+            kind: components["schemas"]["MovementKind"];
+            reason: string | null;
+            plate: string | null;
+            stayId: components["schemas"]["Id"] | null;
+            /** @description The facts that tell of it. */
+            factIds: components["schemas"]["Id"][];
+        };
+        /**
+         * @description `granted` and `asked`: what the vehicle did then is not known. `seen`: only a camera or reader tells of it.
+         * @enum {string}
+         */
+        MovementKind: "passed" | "turned_round" | "refused" | "granted" | "asked" | "seen";
+        MovementList: {
+            items: components["schemas"]["Movement"][];
+            nextCursor: components["schemas"]["NextCursor"];
         };
         Name: string;
         NetworkProfile: {
@@ -4810,9 +6038,78 @@ export interface components {
             capacity: number | null;
             at: components["schemas"]["Instant"];
         };
+        OccupancyCount: {
+            countId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            area: string | null;
+            category: string | null;
+            counted: number;
+            at: components["schemas"]["Instant"];
+            /** @description Cars inside by the stays at that time; of the whole site only. */
+            derived: number | null;
+            reported: number | null;
+            note: string | null;
+            countedBy: string;
+            undoneAt: components["schemas"]["MaybeInstant"];
+            undoneBy: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        OccupancyCountCreate: {
+            siteId: components["schemas"]["Id"];
+            counted: number;
+            at?: components["schemas"]["Instant"];
+            area?: string;
+            category?: string;
+            note?: string;
+        };
+        OccupancyCountList: {
+            items: components["schemas"]["OccupancyCount"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        OccupancyCountMade: {
+            /** @description Stays that are likely ghosts, the oldest first. */
+            proposals: components["schemas"]["SuspectStay"][];
+        } & components["schemas"]["OccupancyCount"];
+        OccupancyHistory: {
+            items: components["schemas"]["OccupancyHour"][];
+        };
+        OccupancyHour: {
+            at: components["schemas"]["Instant"];
+            derived: number;
+            reported: number | null;
+            entries: number;
+            exits: number;
+        };
         OccupancyList: {
             items: components["schemas"]["Occupancy"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        OccupancyReport: {
+            siteId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            derived: number;
+            reported: number | null;
+            drift: number | null;
+            capacity: number | null;
+            /** @description What was counted last, and the cars that came and went since. */
+            corrected: number | null;
+            countedAt: components["schemas"]["MaybeInstant"];
+            inside: components["schemas"]["InsideGroup"][];
+            counters: components["schemas"]["CounterDrift"][];
+            evBays: {
+                total: number;
+                states: {
+                    [key: string]: number;
+                };
+            };
+            causes: {
+                /** @description Open stays older than the site’s `ghost_after_hours`. */
+                ghosts: components["schemas"]["SuspectStay"][];
+                missedExits: components["schemas"]["SuspectStay"][];
+                missedEntries: components["schemas"]["SuspectStay"][];
+            };
         };
         OcppTransaction: {
             transactionId: components["schemas"]["Id"];
@@ -4834,6 +6131,7 @@ export interface components {
             energyWh: components["schemas"]["EnergyWh"];
             stopReason: string | null;
             flags: string[];
+            terms: components["schemas"]["TransactionTerms"] | null;
         };
         OcppTransactionList: {
             items: components["schemas"]["OcppTransaction"][];
@@ -4896,6 +6194,131 @@ export interface components {
         };
         /** @enum {string} */
         ParkerKind: "transient" | "contract" | "member" | "reservation";
+        ParkingAction: {
+            actionId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            kind: components["schemas"]["ParkingActionKind"];
+            /** @enum {string} */
+            subjectType: "stay" | "credential" | "lane" | "counter";
+            /** @description Id of the stay or credential, code of the lane or counter. */
+            subjectKey: string;
+            /** @description What the parking system is told. */
+            data: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["ParkingActionState"];
+            /** @description Nobody knows whether it was done, and only a person can find out. */
+            needsPerson: boolean;
+            /** @description How often it was sent. */
+            attempt: number;
+            /** @description How often the parking system was asked what became of the attempt. */
+            asks: number;
+            /** @description The bill that it tells of. */
+            billId: string | null;
+            requestedBy: string;
+            /** @description It is not begun later than this. */
+            deadline: components["schemas"]["Instant"] | null;
+            /** @description When it is tried or asked after again. */
+            nextAt: components["schemas"]["Instant"] | null;
+            sentAt: components["schemas"]["Instant"] | null;
+            unknownSince: components["schemas"]["Instant"] | null;
+            finishedAt: components["schemas"]["Instant"] | null;
+            /** @description In plain words. */
+            reason: string | null;
+            /** @description The parking system's own code of a refusal. */
+            code: string | null;
+            /** @description What the parking system calls it. */
+            reference: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @enum {string} */
+        ParkingActionKind: "credential.put" | "credential.remove" | "stay.validate" | "stay.promote" | "stay.product" | "stay.prepay" | "stay.confirm" | "lane.open" | "counter.set";
+        ParkingActionList: {
+            items: components["schemas"]["ParkingAction"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ParkingActionSettlement: {
+            /**
+             * @description What became of it at the parking system.
+             * @enum {string}
+             */
+            outcome: "done" | "not_done";
+            /**
+             * @description After `not_done`: the hub tries again; else it is cancelled.
+             * @default true
+             */
+            again: boolean;
+            note: components["schemas"]["AskedReason"];
+        };
+        /** @enum {string} */
+        ParkingActionState: "queued" | "sent" | "done" | "refused" | "unknown" | "expired" | "superseded" | "cancelled";
+        ParkingQuote: {
+            amountMinor: number;
+            currency: components["schemas"]["Currency"];
+            at: components["schemas"]["Instant"];
+            paidUntil?: components["schemas"]["Instant"];
+            rate?: string;
+        };
+        ParkingReservation: {
+            reservationId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @description The parking system that holds it; null for one of the hub's own. */
+            connectionId: components["schemas"]["Id"] | null;
+            /** @description As the parking system names it. */
+            reservationRef: string | null;
+            /** @enum {string} */
+            kind: "reservation" | "visitor";
+            state: components["schemas"]["ParkingReservationState"];
+            credentials: {
+                kind: string;
+                value: string;
+            }[];
+            /** @description Entries so far. */
+            usedCount: number;
+            firstUsedAt: components["schemas"]["Instant"] | null;
+            lastUsedAt: components["schemas"]["Instant"] | null;
+            product: string | null;
+            /** @description Prepaid. */
+            amountMinor: number | null;
+            currency: string | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        } & WithRequired<components["schemas"]["ParkingReservationFields"], "name" | "accountId" | "from" | "until" | "rights" | "uses" | "credentials" | "note">;
+        ParkingReservationCreate: {
+            siteId: components["schemas"]["Id"];
+            /**
+             * @description visitor, when left out.
+             * @enum {string}
+             */
+            kind?: "reservation" | "visitor";
+        } & WithRequired<components["schemas"]["ParkingReservationFields"], "from" | "until">;
+        ParkingReservationFields: {
+            /** @description Who is expected. */
+            name?: string | null;
+            /** @description Who invites or pays. */
+            accountId?: components["schemas"]["Id"] | null;
+            from?: components["schemas"]["Instant"];
+            until?: components["schemas"]["Instant"];
+            rights?: components["schemas"]["Rights"];
+            /**
+             * @description One entry in the window or any number.
+             * @enum {string}
+             */
+            uses?: "single" | "multiple";
+            credentials?: components["schemas"]["BookedCredential"][];
+            note?: string | null;
+        };
+        ParkingReservationList: {
+            items: components["schemas"]["ParkingReservation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ParkingReservationPatch: components["schemas"]["ParkingReservationFields"];
+        /** @enum {string} */
+        ParkingReservationState: "booked" | "used" | "no_show" | "expired" | "cancelled";
         PasswordChange: {
             /** @constant */
             kind: "password";
@@ -4920,6 +6343,29 @@ export interface components {
         PaymentList: {
             items: components["schemas"]["Payment"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        PeopleImport: {
+            importId: components["schemas"]["Id"];
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            dryRun: boolean;
+            fileName: string | null;
+            rowsTotal: number;
+            rowsDone: number;
+            created: number;
+            updated: number;
+            unchanged: number;
+            failed: number;
+            /** @description The first thousand. */
+            problems: components["schemas"]["CellProblem"][];
+            createdAt: components["schemas"]["Instant"];
+            finishedAt: components["schemas"]["Instant"] | null;
+        };
+        PeopleImportCreate: {
+            /** @description The file, with comma, semicolon or tab. A larger one comes in parts, each with the header. */
+            csv: string;
+            dryRun?: boolean;
+            fileName?: components["schemas"]["Name"];
         };
         Plugin: {
             pluginId: string;
@@ -4952,6 +6398,40 @@ export interface components {
             billId: components["schemas"]["Id"] | null;
             billLine: number | null;
         };
+        Preload: {
+            connectionId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            credentialId: components["schemas"]["Id"];
+            state: components["schemas"]["PreloadState"];
+            /** @description What the parking system calls it. */
+            reference: string | null;
+            /** @description The latest action about it. */
+            actionId: components["schemas"]["Id"] | null;
+            /** @description In plain words. */
+            reason: string | null;
+            since: components["schemas"]["Instant"];
+            /** @description When the parking system last confirmed something of it. */
+            doneAt: components["schemas"]["Instant"] | null;
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @description Rows in each state, whatever the page and the state that is filtered by. */
+        PreloadCounts: {
+            pending: number;
+            in_place: number;
+            removing: number;
+            removed: number;
+            refused: number;
+            unknown: number;
+        };
+        PreloadList: {
+            items: components["schemas"]["Preload"][];
+            counts: components["schemas"]["PreloadCounts"];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        PreloadMode: "all" | "groups" | "none";
+        /** @enum {string} */
+        PreloadState: "pending" | "in_place" | "removing" | "removed" | "refused" | "unknown";
         Presentation: {
             presentationId: components["schemas"]["Id"];
             kind: string;
@@ -5187,103 +6667,6 @@ export interface components {
             evse?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
-        Reader: {
-            readerId: components["schemas"]["Id"];
-            siteId: components["schemas"]["Id"] | null;
-            connectionId: components["schemas"]["Id"] | null;
-            /** @description As the vendor names it. */
-            name: string;
-            seenAt: components["schemas"]["Instant"] | null;
-            silent: boolean;
-        } & (WithRequired<components["schemas"]["ReaderFields"], "label" | "kind" | "model" | "role" | "laneId" | "areaId" | "bayId" | "spaces" | "reversed" | "passage" | "staysConnectionId" | "repeatSeconds" | "decodeProfile" | "imageDays" | "heartbeatSeconds"> & components["schemas"]["Stamp"]);
-        ReaderCreate: {
-            siteId: components["schemas"]["Id"];
-            name: string;
-            connectionId?: components["schemas"]["Id"] | null;
-        } & WithRequired<components["schemas"]["ReaderFields"], "kind">;
-        ReaderFields: {
-            label?: string;
-            /** @enum {string} */
-            kind?: "plate" | "card" | "space";
-            model?: string | null;
-            /**
-             * @description What a read there is: by the lane it stands at, never by what the camera says. Null while nobody has said.
-             * @enum {string|null}
-             */
-            role?: "entry" | "exit" | "both" | "zone" | "bay" | null;
-            laneId?: components["schemas"]["Id"] | null;
-            areaId?: components["schemas"]["Id"] | null;
-            bayId?: components["schemas"]["Id"] | null;
-            /** @description Bays by the vendor's name of the space. */
-            spaces?: {
-                [key: string]: components["schemas"]["Id"];
-            };
-            /** @description It sees cars from behind: away is the way of the lane. */
-            reversed?: boolean;
-            /**
-             * @description `evidence`: a parking system runs the gate. `passes`: there is no gate, the read is the passage. `asks`: the read asks whether the car may pass.
-             * @enum {string}
-             */
-            passage?: "evidence" | "passes" | "asks";
-            /** @description The connection whose stays its reads make; null for its own. Cameras of several connections that serve one garage name one. */
-            staysConnectionId?: components["schemas"]["Id"] | null;
-            /** @description Reads of one car within this time are one arrival. */
-            repeatSeconds?: number;
-            decodeProfile?: components["schemas"]["DecodeProfile"] | null;
-            /** @description Days that pictures are kept. */
-            imageDays?: number;
-            /** @description Silent for longer, it is offline; null does not watch it. */
-            heartbeatSeconds?: number | null;
-        };
-        ReaderImage: {
-            number: number;
-            /** @enum {string} */
-            kind: "plate" | "vehicle" | "scene";
-            contentType: string | null;
-            sizeBytes: number | null;
-            /** @description By the hub; else the vendor has it. */
-            kept: boolean;
-        };
-        ReaderList: {
-            items: components["schemas"]["Reader"][];
-            nextCursor: components["schemas"]["NextCursor"];
-        };
-        ReaderPatch: {
-            siteId?: components["schemas"]["Id"];
-            archived?: components["schemas"]["Unarchive"];
-        } & components["schemas"]["ReaderFields"];
-        ReaderReport: {
-            reportId: components["schemas"]["Id"];
-            siteId: components["schemas"]["Id"] | null;
-            connectionId: components["schemas"]["Id"];
-            readerId: components["schemas"]["Id"];
-            /** @description The vendor's name of it. */
-            id: string;
-            revision: number;
-            /** @enum {string} */
-            kind: "plate" | "card" | "space";
-            takenAt: components["schemas"]["Instant"];
-            receivedAt: components["schemas"]["Instant"];
-            backfilled: boolean;
-            state: components["schemas"]["ReportState"];
-            /** @description Why nothing follows from it. */
-            reason: string | null;
-            plate: string | null;
-            arrivalId: components["schemas"]["Id"] | null;
-            /** @description What the gate was answered. */
-            decision: {
-                [key: string]: unknown;
-            } | null;
-            /** @description As it was reported. */
-            data: {
-                [key: string]: unknown;
-            };
-            images: components["schemas"]["ReaderImage"][];
-        };
-        ReaderReportList: {
-            items: components["schemas"]["ReaderReport"][];
-            nextCursor: components["schemas"]["NextCursor"];
-        };
         Readiness: {
             ready: boolean;
             checks: components["schemas"]["ReadinessCheck"][];
@@ -5306,8 +6689,6 @@ export interface components {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
         };
-        /** @enum {string} */
-        ReportState: "stored" | "repeat" | "superseded" | "unbound" | "ignored" | "backed_out";
         Reservation: {
             reservationId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -5432,6 +6813,35 @@ export interface components {
         ReviewResolution: {
             resolution: components["schemas"]["LongText"];
         };
+        Revocation: {
+            revocationId: components["schemas"]["Id"];
+            /** @enum {string} */
+            cause: "blocked" | "revoked" | "expired" | "archived" | "account_suspended" | "account_closed" | "account_expired" | "moved";
+            /** @enum {string} */
+            state: "running" | "stalled" | "completed" | "lifted";
+            begunAt: components["schemas"]["Instant"];
+            stalledAt: components["schemas"]["Instant"] | null;
+            endedAt: components["schemas"]["Instant"] | null;
+            /** @description From its beginning to its end, or to now. */
+            seconds: number;
+            places: components["schemas"]["RevocationPlace"][];
+        };
+        RevocationPlace: {
+            /** @enum {string} */
+            place: "hub" | "connection" | "station_list" | "station_cache" | "session";
+            /** @description Id of the connection, station or session; null for the hub. */
+            placeId: components["schemas"]["Id"] | null;
+            siteId: components["schemas"]["Id"] | null;
+            /**
+             * @description `away` is done when it is back; `left` is left alone, as the site is set.
+             * @enum {string}
+             */
+            state: "waiting" | "away" | "refused" | "needs_person" | "done" | "left";
+            /** @description In plain words. */
+            reason: string | null;
+            since: components["schemas"]["Instant"];
+            doneAt: components["schemas"]["Instant"] | null;
+        };
         /** @enum {string} */
         Right: "park" | "charge";
         Rights: components["schemas"]["Right"][];
@@ -5442,6 +6852,12 @@ export interface components {
         Role: "owner" | "manager" | "accountant" | "technician" | "viewer";
         /** @enum {string} */
         RootUse: "v2g_root" | "mobility_root" | "central_root" | "manufacturer_root" | "oem_root";
+        RuleCheck: {
+            rule: string;
+            /** @enum {string} */
+            outcome: "passed" | "failed" | "flagged";
+            detail: string;
+        };
         SchedulePeriod: {
             startSeconds: number;
             limit?: number;
@@ -5471,7 +6887,7 @@ export interface components {
          * @description `admin` reaches everything.
          * @enum {string}
          */
-        Scope: "sites:read" | "sites:write" | "chargers:read" | "chargers:write" | "chargers:control" | "parking:read" | "people:read" | "people:write" | "money:read" | "money:write" | "links:decide" | "reviews:read" | "reviews:resolve" | "events:read" | "plugins:read" | "plugins:write" | "audit:read" | "admin";
+        Scope: "sites:read" | "sites:write" | "chargers:read" | "chargers:write" | "chargers:control" | "parking:read" | "parking:control" | "people:read" | "people:write" | "money:read" | "money:write" | "links:decide" | "reviews:read" | "reviews:resolve" | "events:read" | "plugins:read" | "plugins:write" | "audit:read" | "admin";
         SecretName: {
             name: string;
             updatedAt: components["schemas"]["Instant"];
@@ -5538,6 +6954,17 @@ export interface components {
         };
         SessionCreate: {
             key: string;
+        };
+        /** @description What the car asked for (ISO 15118), as far as its station told; `sent` holds all of it in the words of OCPP. */
+        SessionNeeds: {
+            at: components["schemas"]["Instant"];
+            departureAt?: components["schemas"]["Instant"];
+            energyWh?: number;
+            transfer?: string;
+            maxScheduleTuples?: number;
+            sent?: {
+                [key: string]: unknown;
+            };
         };
         SessionPeriod: {
             from: components["schemas"]["Instant"];
@@ -5669,6 +7096,33 @@ export interface components {
             session_hold_hours?: number;
             /** @description How long a finished session waits for its car to leave (72). */
             open_stay_hold_hours?: number;
+            /**
+             * @description Whose price of parking is billed: the tariffs’ here, or the final one that the parking system tells (hub).
+             * @enum {string}
+             */
+            parking_price?: "hub" | "parcs";
+            /** @description How long a stay that is over waits for the parking system’s final price (60). */
+            price_hold_minutes?: number;
+            /** @description Tax code of parking that the parking system prices (TAX). */
+            parking_tax_code?: string;
+            /** @description Tax in such a price where the parking system does not tell it (0). */
+            parking_tax_percent?: string;
+            /** @description Stays older than this are taken to have left; 0 keeps them (92). */
+            stay_age_out_days?: number;
+            /** @description Open stays older than this are shown as likely ghosts (24). */
+            ghost_after_hours?: number;
+            /** @description Cars by which a counter and the stays may differ untold (10). */
+            occupancy_drift_limit?: number;
+            /** @description How far the clocks of gate and charger may be apart before a car that left plugged in is told (10). */
+            plugged_exit_tolerance_minutes?: number;
+            /** @description How long a car may stand at a charging bay without a cable (5). */
+            ev_bay_grace_minutes?: number;
+            /** @description How long a plugged car may pause before it counts as idle (10). */
+            ev_idle_grace_minutes?: number;
+            /** @description From the beginning of idling (30). */
+            ev_overstay_minutes?: number;
+            /** @description Without a sensor, how long a car that a camera saw is taken to be in the bay (30). */
+            ev_seen_minutes?: number;
             /** @description Parking is billed here (true). */
             bill_parking?: boolean;
             /** @description Charging is billed here (true). */
@@ -5701,10 +7155,42 @@ export interface components {
              * @enum {string}
              */
             gate_fallback?: "granted" | "declined" | "notFound";
+            /** @description How long a granted and not yet passed entry holds one of the places at once (120). */
+            gate_hold_seconds?: number;
+            /** @description How much earlier than booked a car may come (15). */
+            booking_early_minutes?: number;
+            /** @description How much later than booked a car may come (15). */
+            booking_late_minutes?: number;
+            /**
+             * @description What the parking system is asked for when a bill with parking on it is issued (none).
+             * @enum {string}
+             */
+            parcs_after_bill?: "none" | "confirm" | "validate" | "promote" | "prepay";
+            /**
+             * @description What happens to a charging session on a credential that lost its rights (finish).
+             * @enum {string}
+             */
+            revocation_sessions?: "finish" | "stop";
             /** @description Score from which a stay and a session are linked without asking (0.98). A change looks again at open questions only. */
             link_auto_score?: number;
             /** @description Score from which a person is asked, at most link_auto_score (0.2). A change looks again at open questions only. */
             link_review_score?: number;
+            /** @description How far the best stay has to lead the next one to be linked without asking, as a logarithm: 3 is twenty to one (3). */
+            link_margin?: number;
+            /** @description By how many minutes gate and charger clocks may disagree (10). */
+            link_skew_minutes?: number;
+            /** @description Cars that are usually inside: the fewer, the more a piece of evidence says (300). */
+            link_usual_open_stays?: number;
+            /** @description Largest plate distance that may be linked on the plate alone; 0.25 is one swap of letters that cameras mix up, 0 is none (0.25). */
+            link_fuzzy_auto_distance?: number;
+            /** @description How much farther every other plate inside has to be for that (0.5). */
+            link_fuzzy_margin?: number;
+            /** @description Largest plate distance that is evidence at all, at least link_fuzzy_auto_distance (0.8). */
+            link_fuzzy_review_distance?: number;
+            /** @description Plate distance from which two surely read plates are two cars, at least link_fuzzy_review_distance (2). */
+            link_contradiction_distance?: number;
+            /** @description Camera confidence from which a plate is surely read (0.9). */
+            link_plate_confidence?: number;
             /** @description For how long after its end a stay or session still gets other holders and links when people, cards or facts change (120). */
             link_history_days?: number;
         } & {
@@ -5746,7 +7232,7 @@ export interface components {
             lastSeenAt: components["schemas"]["Instant"] | null;
             /** @description Null while it is not connected. */
             socket: components["schemas"]["StationSocket"] | null;
-        } & (WithRequired<components["schemas"]["StationFields"], "name" | "securityProfile" | "defaultProtocol" | "maxPowerW" | "settings"> & components["schemas"]["Stamp"]);
+        } & (WithRequired<components["schemas"]["StationFields"], "name" | "securityProfile" | "defaultProtocol" | "maxPowerW" | "settings" | "tags"> & components["schemas"]["Stamp"]);
         StationCertificate: {
             certificateId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -5823,6 +7309,8 @@ export interface components {
             maxPowerW?: components["schemas"]["Watts"] | null;
             /** @description How this station is dealt with (flags of its model, by name); kept as it is. */
             settings?: components["schemas"]["Settings"];
+            /** @description Words that rules of access go by. */
+            tags?: components["schemas"]["Code"][];
         };
         StationList: {
             items: components["schemas"]["Station"][];
@@ -5999,13 +7487,41 @@ export interface components {
             paidMinor: components["schemas"]["AmountMinor"];
             currency: components["schemas"]["Currency"];
             paidUntil: components["schemas"]["MaybeInstant"];
+            /** @description What the parking system asks for it. */
+            price: components["schemas"]["StayPrice"] | null;
+            /** @description Nobody saw it leave, and it was taken to have left then; counts until its facts say otherwise. */
+            presumedLeftAt: components["schemas"]["Instant"] | null;
+            /** @description `age`, or `count:` and the count. */
+            presumedLeftBy: string | null;
             flags: string[];
             version: number;
             createdAt: components["schemas"]["Instant"];
             updatedAt: components["schemas"]["Instant"];
         };
+        /** @description What is asked about a stay. Only what the stay's parking system offers is taken. */
+        StayActionCreate: components["schemas"]["StayValidate"] | components["schemas"]["StayPromote"] | components["schemas"]["StayProduct"] | components["schemas"]["StayPrepay"] | components["schemas"]["StayConfirm"];
+        StayAlarm: {
+            /** @enum {string} */
+            kind: "exited_while_plugged" | "session_spans_stays";
+            sessionId: components["schemas"]["Id"];
+            raisedAt: components["schemas"]["Instant"];
+            withdrawnAt: components["schemas"]["MaybeInstant"];
+            reason: string | null;
+        };
+        StayConfirm: {
+            /** @constant */
+            kind: "stay.confirm";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            paidAt: components["schemas"]["Instant"];
+            authorisation: components["schemas"]["AskedText"];
+            priceRef?: components["schemas"]["AskedText"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
         StayDetail: {
             links: components["schemas"]["Link"][];
+            movements: components["schemas"]["Movement"][];
+            alarms: components["schemas"]["StayAlarm"][];
         } & components["schemas"]["Stay"];
         StayDiscount: {
             factId: components["schemas"]["Id"];
@@ -6018,6 +7534,11 @@ export interface components {
             providerNo?: string;
             reason?: string;
         };
+        StayLinkCandidates: {
+            stayId: components["schemas"]["Id"];
+            /** @description One for each session, the likeliest first; of the candidates only this stay. */
+            items: components["schemas"]["LinkQuestion"][];
+        };
         StayList: {
             items: components["schemas"]["Stay"][];
             nextCursor: components["schemas"]["NextCursor"];
@@ -6027,6 +7548,14 @@ export interface components {
             bay: string | null;
             evse: string | null;
             lane: string | null;
+        };
+        StayPrepay: {
+            /** @constant */
+            kind: "stay.prepay";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
         };
         StayPresentation: {
             kind: string;
@@ -6040,6 +7569,51 @@ export interface components {
             confidence?: number;
             country?: string;
         };
+        StayPrice: {
+            amountMinor: components["schemas"]["AmountMinor"];
+            currency: components["schemas"]["Currency"];
+            taxMinor?: components["schemas"]["AmountMinor"];
+            rate?: string;
+            durationMinutes?: number;
+            /** @description The stay is over and the price will not change. */
+            final: boolean;
+            priceRef?: string;
+            factId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+        };
+        StayProduct: {
+            /** @constant */
+            kind: "stay.product";
+            product: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
+        StayPromote: {
+            /** @constant */
+            kind: "stay.promote";
+            amountMinor: components["schemas"]["AskedAmount"];
+            currency: components["schemas"]["Currency"];
+            code?: components["schemas"]["AskedText"];
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
+        StayQuote: {
+            stayId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            /** @description Null when the parking system does not know the stay. */
+            quote: components["schemas"]["ParkingQuote"] | null;
+        };
+        StayValidate: {
+            /** @constant */
+            kind: "stay.validate";
+            providerNo?: components["schemas"]["AskedText"];
+            amountMinor?: components["schemas"]["AskedAmount"];
+            currency?: components["schemas"]["Currency"];
+            percent?: number;
+            minutes?: number;
+            reason: components["schemas"]["AskedReason"];
+            ttlSeconds?: components["schemas"]["TtlSeconds"];
+        };
         StopCommand: {
             /** @constant */
             name: "stop";
@@ -6050,6 +7624,13 @@ export interface components {
         StreamRate: {
             intervalSeconds?: number;
             values?: number;
+        };
+        SuspectStay: {
+            stayId: components["schemas"]["Id"];
+            plate: string | null;
+            enteredAt: components["schemas"]["MaybeInstant"];
+            exitedAt: components["schemas"]["MaybeInstant"];
+            flags: string[];
         };
         Tariff: {
             tariffId: components["schemas"]["Id"];
@@ -6174,6 +7755,25 @@ export interface components {
             sessionId?: components["schemas"]["Id"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        /** @description What an OCPP 2.1 station tells of the transaction beside its energy. It is shown, never booked: bills come from the site's tariffs. `at` is when the newest of it was told. */
+        TransactionTerms: {
+            at: components["schemas"]["Instant"];
+            operationMode?: string;
+            /** @description The tariff that the station reckons with. */
+            tariffId?: string;
+            /** @description Where the station ends the transaction by itself; the cost as the station's decimals. */
+            limit?: {
+                cost?: string;
+                energyWh?: number;
+                seconds?: number;
+                /** @description Percent. */
+                soc?: number;
+            };
+            /** @description The station's own reckoning of the cost (CostDetailsType), as it was sent. */
+            cost?: {
+                [key: string]: unknown;
+            };
+        };
         TriggerCommand: {
             /** @constant */
             name: "trigger";
@@ -6188,6 +7788,8 @@ export interface components {
          * @default 60
          */
         Ttl: number;
+        /** @description After so long it is not begun any more (a day; a minute for a lane). */
+        TtlSeconds: number;
         /**
          * @description Brings an archived record back.
          * @enum {boolean}
@@ -6313,6 +7915,7 @@ export interface components {
     };
     parameters: {
         AccountId: components["schemas"]["Id"];
+        ActionId: components["schemas"]["Id"];
         /** @description Archived records instead of live ones. */
         Archived: boolean;
         AreaId: components["schemas"]["Id"];
@@ -6320,15 +7923,16 @@ export interface components {
         AuthorityId: components["schemas"]["Id"];
         BayId: components["schemas"]["Id"];
         BillId: components["schemas"]["Id"];
+        CalendarId: components["schemas"]["Id"];
         CampaignId: components["schemas"]["Id"];
         CertificateId: components["schemas"]["Id"];
         ChargingSessionId: components["schemas"]["Id"];
         CommandId: components["schemas"]["Id"];
         ConnectionId: components["schemas"]["Id"];
+        CountId: components["schemas"]["Id"];
         CredentialId: components["schemas"]["Id"];
         /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
         Cursor: string;
-        DecodeProfileId: components["schemas"]["Id"];
         DesiredItemId: components["schemas"]["Id"];
         DeviceId: components["schemas"]["Id"];
         EvseId: components["schemas"]["Id"];
@@ -6341,7 +7945,7 @@ export interface components {
         IfMatch: string;
         /** @description An ETag; the answer is 304 without a body while the record still has it. */
         IfNoneMatch: string;
-        ImageNumber: string;
+        ImportId: components["schemas"]["Id"];
         KeyId: components["schemas"]["Id"];
         LaneId: components["schemas"]["Id"];
         /** @description The id of the last message that was seen. */
@@ -6350,11 +7954,11 @@ export interface components {
         Limit: number;
         LinkId: components["schemas"]["Id"];
         LinkToken: string;
+        ParkingReservationId: components["schemas"]["Id"];
         PresentationId: components["schemas"]["Id"];
-        ReaderId: components["schemas"]["Id"];
-        ReportId: components["schemas"]["Id"];
         ReservationId: components["schemas"]["Id"];
         ReviewId: components["schemas"]["Id"];
+        ScheduleId: components["schemas"]["Id"];
         /** @description Only records whose code, number or name contains this, whatever the case. */
         Search: string;
         SecretName: string;
@@ -6428,375 +8032,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organization"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listReaders: {
-        parameters: {
-            query?: {
-                /** @description Only of this site. */
-                siteId?: components["schemas"]["Id"];
-                /** @description Only of this connection. */
-                connectionId?: components["schemas"]["Id"];
-                /** @description Only of this kind. */
-                kind?: "plate" | "card" | "space";
-                /** @description False: those that report and that nobody has said where they stand. */
-                bound?: boolean;
-                /** @description Only records whose code, number or name contains this, whatever the case. */
-                search?: components["parameters"]["Search"];
-                /** @description Archived records instead of live ones. */
-                archived?: components["parameters"]["Archived"];
-                /** @description Only records changed at or after this instant. */
-                updatedSince?: components["parameters"]["UpdatedSince"];
-                /** @description Most items in one answer. */
-                limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReaderList"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    createReader: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReaderCreate"];
-            };
-        };
-        responses: {
-            /** @description Made. */
-            201: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reader"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getReader: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description An ETag; the answer is 304 without a body while the record still has it. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
-            path: {
-                readerId: components["parameters"]["ReaderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reader"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    archiveReader: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
-            path: {
-                readerId: components["parameters"]["ReaderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done; nothing to show. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    updateReader: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
-            path: {
-                readerId: components["parameters"]["ReaderId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReaderPatch"];
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reader"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listReaderReports: {
-        parameters: {
-            query?: {
-                /** @description Only of this reader. */
-                readerId?: components["schemas"]["Id"];
-                /** @description Taken at or after. */
-                from?: components["schemas"]["Instant"];
-                /** @description Taken before. */
-                to?: components["schemas"]["Instant"];
-                /** @description Only of this plate; blanks and hyphens do not count. */
-                plate?: string;
-                /** @description Only in this state. */
-                state?: components["schemas"]["ReportState"];
-                /** @description Most items in one answer. */
-                limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReaderReportList"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getReaderImage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                reportId: components["parameters"]["ReportId"];
-                number: components["parameters"]["ImageNumber"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The picture. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/jpeg": string;
-                    "image/png": string;
-                };
-            };
-            /** @description The vendor keeps it. */
-            302: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listDecodeProfiles: {
-        parameters: {
-            query?: {
-                /** @description Only of this scope. */
-                scope?: "station" | "station_model" | "reader_model";
-                /** @description Only records whose code, number or name contains this, whatever the case. */
-                search?: components["parameters"]["Search"];
-                /** @description Archived records instead of live ones. */
-                archived?: components["parameters"]["Archived"];
-                /** @description Only records changed at or after this instant. */
-                updatedSince?: components["parameters"]["UpdatedSince"];
-                /** @description Most items in one answer. */
-                limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelProfileList"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    createDecodeProfile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ModelProfileCreate"];
-            };
-        };
-        responses: {
-            /** @description Made. */
-            201: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelProfile"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getDecodeProfile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description An ETag; the answer is 304 without a body while the record still has it. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-            };
-            path: {
-                profileId: components["parameters"]["DecodeProfileId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelProfile"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    archiveDecodeProfile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
-            path: {
-                profileId: components["parameters"]["DecodeProfileId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done; nothing to show. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    updateDecodeProfile: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
-            path: {
-                profileId: components["parameters"]["DecodeProfileId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ModelProfilePatch"];
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelProfile"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9529,6 +10764,587 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listAccessSchedules: {
+        parameters: {
+            query?: {
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessScheduleList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessScheduleCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAccessSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                scheduleId: components["parameters"]["ScheduleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessSchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessSchedule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHolidayCalendars: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendarList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayCalendarCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateHolidayCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                calendarId: components["parameters"]["CalendarId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolidayCalendarPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolidayCalendar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleImportCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPeopleImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessQuestion"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParkingReservations: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ParkingReservationState"];
+                /** @description Only of this kind. */
+                kind?: "reservation" | "visitor";
+                /** @description Only for this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description That end at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description That begin before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "from" | "-from" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingReservationCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingReservationPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelParkingReservation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                parkingReservationId: components["parameters"]["ParkingReservationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingReservation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listReservations: {
         parameters: {
             query?: {
@@ -10076,7 +11892,7 @@ export interface operations {
                 /** @description Only with this status. */
                 status?: "active" | "suspended" | "closed";
                 /** @description Only of this kind. */
-                kind?: "person" | "company" | "tenant" | "fleet";
+                kind?: "person" | "company" | "tenant" | "fleet" | "employee" | "visitor";
                 /** @description Only members of this group. */
                 groupId?: components["schemas"]["Id"];
                 /** @description Field to sort by; a leading minus turns it round. */
@@ -10804,6 +12620,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getCredentialReach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credentialId: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialReach"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listStays: {
         parameters: {
             query?: {
@@ -10892,6 +12731,502 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineItemList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMovements: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this lane. */
+                lane?: string;
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["MovementKind"];
+                /** @description Only with this plate, however it is spaced or hyphened. */
+                plate?: string;
+                /** @description At or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "-at" | "at";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOccupancyReport: {
+        parameters: {
+            query: {
+                /** @description The site. */
+                siteId: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOccupancyHistory: {
+        parameters: {
+            query: {
+                /** @description The site. */
+                siteId: components["schemas"]["Id"];
+                /** @description The first hour (a day before the end). */
+                from?: components["schemas"]["Instant"];
+                /** @description The end (now). */
+                to?: components["schemas"]["Instant"];
+                /** @description The counter to show beside; the whole site’s unless given. */
+                counter?: string;
+                /** @description Its category. */
+                category?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOccupancyCounts: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description At or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCountList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createOccupancyCount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OccupancyCountCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCountMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    closeGhostStays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GhostStays"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoOccupancyCount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                countId: components["parameters"]["CountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyCount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvBays: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this area. */
+                areaId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["EvBayState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvBayList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvBayHistory: {
+        parameters: {
+            query?: {
+                /** @description The beginning (a day before the end). */
+                from?: components["schemas"]["Instant"];
+                /** @description The end (now). */
+                to?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path: {
+                bayId: components["parameters"]["BayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvBayHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnStay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StayActionCreate"];
+            };
+        };
+        responses: {
+            /** @description Queued. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    quoteStay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StayQuote"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParkingActions: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this connection. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["ParkingActionKind"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ParkingActionState"];
+                /** @description Only those that have not ended (or only those that have). */
+                open?: boolean;
+                /** @description Only those that wait for a person (or only the others). */
+                needsPerson?: boolean;
+                /** @description Only about such subjects. */
+                subjectType?: "stay" | "credential" | "lane" | "counter";
+                /** @description Only about this stay, credential, lane or counter. */
+                subjectKey?: string;
+                /** @description Only those that tell of this bill. */
+                billId?: components["schemas"]["Id"];
+                /** @description Asked at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingActionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getParkingAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelParkingAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    settleParkingAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                actionId: components["parameters"]["ActionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParkingActionSettlement"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPreloads: {
+        parameters: {
+            query?: {
+                /** @description Only at this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only at this connection. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this credential. */
+                credentialId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["PreloadState"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreloadList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11038,6 +13373,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                linkId: components["parameters"]["LinkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkDecision"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLinkReviews: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only with a candidate found by this method. */
+                method?: string;
+                /** @description Only of sessions that took at least so much. */
+                minEnergyWh?: number;
+                /** @description Only what waits since before this instant. */
+                openBefore?: components["schemas"]["Instant"];
+                /** @description The most energy first, or what has waited longest. */
+                sort?: "-energy" | "openSince";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkReviewList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rejectLinks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksReject"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksRejected"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLinkQuality: {
+        parameters: {
+            query: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description From this instant. */
+                from: components["schemas"]["Instant"];
+                /** @description To this instant, itself left out. */
+                to: components["schemas"]["Instant"];
+                /** @description Split into periods by the site's clock; left out for the whole. */
+                by?: "day" | "week" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkQuality"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSessionLinkCandidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkQuestion"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStayLinkCandidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stayId: components["parameters"]["StayId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StayLinkCandidates"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12196,6 +14701,137 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getConnectionAbilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Abilities"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionActionCreate"];
+            };
+        };
+        responses: {
+            /** @description Queued. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkingAction"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnectionPreload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setConnectionPreload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionPreloadSet"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reconcilePreload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                connectionId: components["parameters"]["ConnectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionPreload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listConnectionSecrets: {
         parameters: {
             query?: never;
@@ -12886,6 +15522,70 @@ export interface operations {
             };
         };
     };
+    onGateFlagged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "gate.flagged";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        requestId: string;
+                        lane: string;
+                        reason: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingReservationChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_reservation.changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        reservationId: components["schemas"]["Id"];
+                        state: string;
+                        previous: string | null;
+                        from: components["schemas"]["Instant"];
+                        until: components["schemas"]["Instant"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onGateBackedOut: {
         parameters: {
             query?: never;
@@ -13021,6 +15721,196 @@ export interface operations {
                     data?: {
                         siteId: components["schemas"]["Id"] | null;
                         stayId: components["schemas"]["Id"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStayPriced: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "stay.priced";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stayId: components["schemas"]["Id"];
+                        amountMinor: number;
+                        currency: string;
+                        final: boolean;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onStayExitedWhilePlugged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "stay.exited_while_plugged";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        stayId: components["schemas"]["Id"];
+                        sessionId: components["schemas"]["Id"];
+                        active: boolean;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onOccupancyDrifted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "occupancy.drifted";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        counter: string;
+                        category: string;
+                        reported: number;
+                        derived: number;
+                        drift: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayStateChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.state_changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        state: string;
+                        previous: string | null;
+                        since: components["schemas"]["Instant"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayBlocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.blocked";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        since: components["schemas"]["Instant"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEvBayOverstay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ev_bay.overstay";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        bayId: components["schemas"]["Id"];
+                        sessionId: components["schemas"]["Id"];
+                        idleSince: components["schemas"]["Instant"];
                     };
                 } & components["schemas"]["Event"];
             };
@@ -13660,6 +16550,141 @@ export interface operations {
                         siteId: components["schemas"]["Id"] | null;
                         credentialId: components["schemas"]["Id"];
                         status: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCredentialRevocationCompleted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "credential.revocation_completed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        credentialId: components["schemas"]["Id"];
+                        revocationId: components["schemas"]["Id"];
+                        cause: string;
+                        seconds: number;
+                        places: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCredentialRevocationStalled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "credential.revocation_stalled";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        credentialId: components["schemas"]["Id"];
+                        revocationId: components["schemas"]["Id"];
+                        cause: string;
+                        seconds: number;
+                        waiting: number;
+                        away: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingActionQueued: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_action.queued";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        actionId: components["schemas"]["Id"];
+                        connectionId: components["schemas"]["Id"];
+                        kind: string;
+                        subjectType: string;
+                        subjectKey: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onParkingActionFinished: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "parking_action.finished";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        actionId: components["schemas"]["Id"];
+                        connectionId: components["schemas"]["Id"];
+                        kind: string;
+                        subjectType: string;
+                        subjectKey: string;
+                        state: string;
+                        reason: string | null;
                     };
                 } & components["schemas"]["Event"];
             };

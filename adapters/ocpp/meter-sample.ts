@@ -171,11 +171,22 @@ function understood(into: Draft, raw: RawReading, measurand: string, reading: Re
   return value
 }
 
+/** Exact text of a percentage; null for anything else, which no column takes. */
+function percentOf({ text, multiplier }: RawReading): string | null {
+  const plain = text.trim().replace(',', '.')
+  return multiplier === 0 && /^\d{1,3}(\.\d{1,18})?$/.test(plain) ? plain : null
+}
+
 /** Adds one reading to the sample. What has no field of its own, or cannot be understood, is passed on as sent. */
 export function addReading(into: Draft, raw: RawReading, reading: Reading): void {
   const measurand = raw.measurand ?? importRegister
   if (measurand === 'SoC') {
-    into.soc = raw.text.trim()
+    const soc = percentOf(raw)
+    if (soc !== null) into.soc = soc
+    else {
+      reading.note('M21', `${measurand}: ${sampleOf(raw.text)}`)
+      passOn(into, raw, measurand, reading)
+    }
     return
   }
   const value = understood(into, raw, measurand, reading)

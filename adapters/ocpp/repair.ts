@@ -1,6 +1,7 @@
 // Owns the mending of payloads that break the official schema: what can be understood is converted, the rest is named.
 // Must not invent values; what cannot be converted is removed here and survives in the journal's raw text.
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import { bounded } from './bounded.ts'
 import { type DeviationCode, type Noter, sampleOf } from './deviations.ts'
 import { scaled } from './scaled-number.ts'
 
@@ -117,9 +118,10 @@ function asPayload(input: unknown, noter: Noter, faults: Fault[]): Json {
 }
 
 /**
- * Mends a payload in place, guided by the schema's own error list, until only departures remain that are kept as they are
- * (long texts, unknown properties, unknown enumeration values) or that cannot be mended.
- * @param input the payload as parsed; it is changed
+ * Mends a payload, guided by the schema's own error list, until only departures remain that are kept as they are
+ * (long texts, unknown properties, unknown enumeration values) or that cannot be mended. What comes back is a copy, cut where it
+ * nests deeper than any message: neither the schema's errors nor JSON are for any depth.
+ * @param input the payload as parsed
  * @param faultsOf the schema, compiled to collect every error
  */
 export function repair(input: unknown, faultsOf: ValidateFunction, report: Noter): Repaired {
@@ -132,7 +134,7 @@ export function repair(input: unknown, faultsOf: ValidateFunction, report: Noter
     },
   }
   const rootFaults: Fault[] = []
-  const payload = asPayload(input, noter, rootFaults)
+  const payload = bounded(asPayload(input, noter, rootFaults))
   const lost = new Set<string>()
   let faults: Fault[] = []
   // Every pass mends or removes something, and a pass deeper only exists when a container was converted: schemas are 6 deep.

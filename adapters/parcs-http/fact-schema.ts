@@ -96,6 +96,19 @@ const shapes: Readonly<Record<string, FactShape>> = {
       reason: text(),
     }),
   },
+  'stay.priced': {
+    needs: ['stayRef'],
+    data: object(['amountMinor', 'currency', 'final'], {
+      amountMinor: amount,
+      currency: { type: 'string', pattern: '^[A-Z]{3}$' },
+      taxMinor: amount,
+      rate: text(),
+      durationMinutes: { type: 'integer', minimum: 0, maximum: 2_147_483_647 },
+      final: { type: 'boolean' },
+      priceRef: text(),
+      credentials,
+    }),
+  },
   'occupancy.changed': {
     data: object(['counter'], {
       counter: text(),
@@ -120,6 +133,18 @@ const shapes: Readonly<Record<string, FactShape>> = {
       credentials: { ...credentials, minItems: 1 },
       bay: text(),
       evse: text(),
+    }),
+  },
+  'reservation.changed': {
+    data: object(['reservationRef', 'state', 'credentials'], {
+      reservationRef: text(),
+      state: { type: 'string', enum: ['booked', 'changed', 'used', 'expired', 'cancelled'] },
+      from: instant,
+      until: instant,
+      credentials,
+      product: text(),
+      amountMinor: amount,
+      currency: { type: 'string', pattern: '^[A-Z]{3}$' },
     }),
   },
   'bay.changed': { data: object(['bay', 'occupied'], { bay: text(), occupied: { type: 'boolean' }, credentials }) },

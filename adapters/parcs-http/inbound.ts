@@ -1,10 +1,21 @@
 // Owns the three calls a parking system makes: post facts, ask at the gate, look whether the line is up.
 // Must not answer facts before the sink has stored them, nor trust a byte before the signature is checked.
-import { type Clock, HubError, type Log, type ParcsSink, type ParkingFact } from '../../core/plugin/index.ts'
+import {
+  type Clock,
+  type FieldError,
+  HubError,
+  type Log,
+  type ParcsSink,
+  type ParkingFact,
+  type Problem,
+  problem,
+  problemResponse,
+  readBody,
+  readJson,
+} from '../../core/plugin/index.ts'
 import type { ParcsHttpConfig } from './config-schema.ts'
 import { nameOf, parseFact, parseQuestion } from './parse-fact.ts'
-import { type FieldError, factProblem, type Problem, problem, problemResponse } from './problem.ts'
-import { readBody, readJson } from './read-json.ts'
+import { factProblem } from './problem.ts'
 import { verifySignature } from './signature.ts'
 
 export interface InboundDeps {

@@ -1,9 +1,8 @@
 // Owns turning JSON into facts and questions of the hub, or into the list of what is wrong with it.
 // Must not let a value through that the schema did not look at.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { type GateQuestion, type ParkingFact, parkingFactTypes } from '../../core/plugin/index.ts'
+import { type FieldError, type GateQuestion, type ParkingFact, parkingFactTypes } from '../../core/plugin/index.ts'
 import { factSchemas, questionSchema } from './fact-schema.ts'
-import type { FieldError } from './problem.ts'
 
 export type Parsed<T> = { kind: 'ok'; value: T } | { kind: 'wrong'; errors: readonly FieldError[] }
 
@@ -122,7 +121,7 @@ function instantOf(value: string): Date {
   return new Date(value.toUpperCase())
 }
 
-const instantNames = ['enteredAt', 'exitedAt', 'paidUntil'] as const
+const instantNames = ['enteredAt', 'exitedAt', 'paidUntil', 'from', 'until'] as const
 
 /** Instants inside the data, in the one form the hub keeps them in. */
 function withInstants(data: Record<string, unknown>): Record<string, unknown> {

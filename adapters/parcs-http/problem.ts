@@ -1,37 +1,6 @@
-// Owns the shape of a refusal (RFC 9457) and the words of each reason for which a fact is not kept.
+// Owns the words of each reason for which a fact is not kept.
 // Must not decide what is refused.
-
-export interface FieldError {
-  /** JSON pointer (RFC 6901) into the fact or body. */
-  pointer: string
-  message: string
-}
-
-export interface Problem {
-  type: string
-  title: string
-  status: number
-  detail: string
-  code: string
-  errors?: readonly FieldError[]
-}
-
-export function problem(
-  status: number,
-  code: string,
-  title: string,
-  detail: string,
-  errors?: readonly FieldError[],
-): Problem {
-  return { type: `urn:baywatt:problem:${code}`, title, status, detail, code, ...(errors?.length ? { errors } : {}) }
-}
-
-export function problemResponse(body: Problem, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status: body.status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
-  })
-}
+import { type Problem, problem } from '../../core/plugin/index.ts'
 
 /** Reasons of the core, which checks again what any adapter hands over. */
 const words: Readonly<Record<string, string>> = {

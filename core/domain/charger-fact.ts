@@ -79,6 +79,17 @@ export interface TokenPresented {
   contract?: { chain?: string; hashes?: RevocationQuestion[] }
 }
 
+/** What the station says of a transaction beside its energy (2.1): shown, never booked. A later event takes the place of an earlier one. */
+export interface TransactionTerms {
+  operationMode?: string
+  /** The tariff that the station reckons with. */
+  tariffId?: string
+  /** Where the station ends it by itself; cost as the station's decimals. */
+  limit?: { cost?: string; energyWh?: number; seconds?: number; soc?: number }
+  /** The station's own reckoning of the cost, as it was sent. */
+  cost?: Record<string, unknown>
+}
+
 export interface TransactionReported {
   kind: 'transaction'
   phase: 'started' | 'updated' | 'ended'
@@ -99,6 +110,7 @@ export interface TransactionReported {
   offline: boolean
   remoteStartId?: number
   reservationId?: number
+  terms?: TransactionTerms
 }
 
 export interface MeterReported {

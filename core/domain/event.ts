@@ -67,11 +67,33 @@ export interface HubEvents {
   'charging_session.closed': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
   'charging_session.corrected': Place & { sessionId: string; stationId: string; evse: number; energyWh: number }
   'gate.declined': Place & { requestId: string; lane: string; reason: string }
+  /** Granted all the same: an antipassback rule is soft, or a car leaves outside its hours. */
+  'gate.flagged': Place & { requestId: string; lane: string; reason: string }
   'gate.backed_out': Place & { lane: string | null }
   'stay.opened': Place & { stayId: string; enteredAt: string | null }
   'stay.corrected': Place & { stayId: string; changed: string[] }
   'stay.closed': Place & { stayId: string; enteredAt: string | null; exitedAt: string | null }
   'stay.voided': Place & { stayId: string }
+  'parking_reservation.changed': Place & {
+    reservationId: string
+    state: string
+    previous: string | null
+    from: string
+    until: string
+  }
+  'stay.priced': Place & { stayId: string; amountMinor: number; currency: string; final: boolean }
+  /** `active` is false when it turned out not to be so. */
+  'stay.exited_while_plugged': Place & { stayId: string; sessionId: string; active: boolean; reason: string | null }
+  'occupancy.drifted': Place & {
+    counter: string
+    category: string
+    reported: number
+    derived: number
+    drift: number
+  }
+  'ev_bay.state_changed': Place & { bayId: string; state: string; previous: string | null; since: string }
+  'ev_bay.blocked': Place & { bayId: string; since: string }
+  'ev_bay.overstay': Place & { bayId: string; sessionId: string; idleSince: string }
   'bay.changed': Place & { bayId: string; occupied: boolean }
   'occupancy.changed': Place & { counter: string; occupied: number | null; free: number | null }
   'equipment.changed': Place & { deviceId: string; state: string; text: string | null }
@@ -104,6 +126,39 @@ export interface HubEvents {
     outcome: string | null
   }
   'credential.changed': Place & { credentialId: string; status: string }
+  /** A credential that may no longer do something is known nowhere any more. */
+  'credential.revocation_completed': Place & {
+    credentialId: string
+    revocationId: string
+    cause: string
+    seconds: number
+    places: number
+  }
+  /** Places that could be reached have not followed in the stated time. */
+  'credential.revocation_stalled': Place & {
+    credentialId: string
+    revocationId: string
+    cause: string
+    seconds: number
+    waiting: number
+    away: number
+  }
+  'parking_action.queued': Place & {
+    actionId: string
+    connectionId: string
+    kind: string
+    subjectType: string
+    subjectKey: string
+  }
+  'parking_action.finished': Place & {
+    actionId: string
+    connectionId: string
+    kind: string
+    subjectType: string
+    subjectKey: string
+    state: string
+    reason: string | null
+  }
   'tariff.published': Place & { tariffId: string; version: number }
   'connection.state_changed': Place & { connectionId: string; state: string; reason: string | null }
 }

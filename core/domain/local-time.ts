@@ -47,9 +47,54 @@ export function withOffset(at: Date, zone: string): string {
   return zoned(at.getTime(), zone).toString({ timeZoneName: 'never', smallestUnit: 'second' })
 }
 
+/**
+ * The instants at which the site's wall clock shows this date and time ("2019-10-27T02:30:00.5"): none in the hour that is
+ * skipped, two (the earlier first) in the hour that comes twice, none for what is no date and time.
+ */
+export function instantsOfWallTime(text: string, zone: string): Date[] {
+  const read = readWall(text, zone)
+  if (!read) return []
+  return [...new Set(read.times)]
+    .filter((at) => zoned(at, zone).toPlainDateTime().equals(read.wall))
+    .map((at) => new Date(at))
+}
+
 /** The instant at which a local day begins; not midnight where the clocks jump over it. */
 export function startOfLocalDate(date: string, zone: string): Date {
   return new Date(Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)
+}
+
+/**
+ * The instant at which the wall showed a time ("2019-03-10T02:30:00.5"), null when no calendar has it. Of a time that the
+ * wall shows twice the one closer to `near`; one that it skips is read with the offset of before the skip.
+ */
+export function instantOfWall(wall: string, zone: string, near: Date): Date | null {
+  const read = readWall(wall, zone)
+  if (!read) return null
+  const [earlier, later] = read.times
+  if (earlier === later) return new Date(earlier)
+  const twice = zoned(earlier, zone).toPlainDateTime().equals(read.wall)
+  // "compatible": of a skipped time the later reading is the one with the offset of before.
+  if (!twice) return new Date(later)
+  const distance = (at: number) => Math.abs(at - near.getTime())
+  return new Date(distance(earlier) <= distance(later) ? earlier : later)
+}
+
+interface ReadWall {
+  wall: Temporal.PlainDateTime
+  /** Both readings: the same but in the hour that comes twice or never. */
+  times: readonly [earlier: number, later: number]
+}
+
+function readWall(text: string, zone: string): ReadWall | null {
+  let wall: Temporal.PlainDateTime
+  try {
+    wall = Temporal.PlainDateTime.from(text, { overflow: 'reject' })
+  } catch {
+    return null
+  }
+  const time = (disambiguation: 'earlier' | 'later') => wall.toZonedDateTime(zone, { disambiguation }).epochMilliseconds
+  return { wall, times: [time('earlier'), time('later')] }
 }
 
 /** Beginnings of local days strictly between two instants. */
@@ -64,7 +109,20 @@ export function dayStartsBetween(from: number, to: number, zone: string): number
   }
 }
 
-const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
+/** Of "HH:MM". */
+export const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
+
+/** What the wall shows at an instant: the calendar day, its weekday and the minutes since 00:00. */
+export function wallClock(at: number, zone: string): { date: string; weekday: Weekday; minute: number } {
+  const wall = zoned(at, zone)
+  const weekday = weekdays[(wall.dayOfWeek + 6) % 7] ?? 'mon'
+  return { date: wall.toPlainDate().toString(), weekday, minute: wall.hour * 60 + wall.minute }
+}
+
+/** The calendar day before "2019-03-10". */
+export function dayBefore(date: string): string {
+  return Temporal.PlainDate.from(date).subtract({ days: 1 }).toString()
+}
 
 /** Whether the wall clock at `at` shows a time inside the window. */
 function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
@@ -80,7 +138,7 @@ function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
 }
 
 /** Every instant in (from, to) at which the answer of some window may change: its edges, day starts, clock changes. */
-function edges(from: number, to: number, zone: string, windows: readonly LocalWindow[]): number[] {
+export function localEdges(from: number, to: number, zone: string, windows: readonly LocalWindow[]): number[] {
   const found = new Set<number>()
   const add = (at: number) => {
     if (at > from && at < to) found.add(at)
@@ -115,7 +173,7 @@ function edges(from: number, to: number, zone: string, windows: readonly LocalWi
 export function localSegments(from: number, to: number, zone: string, windows: readonly LocalWindow[]): LocalSegment[] {
   if (to <= from) return []
   const segments: LocalSegment[] = []
-  const cuts = windows.length === 0 ? [] : edges(from, to, zone, windows)
+  const cuts = windows.length === 0 ? [] : localEdges(from, to, zone, windows)
   for (const [i, start] of [from, ...cuts].entries()) {
     const end = cuts[i] ?? to
     const wall = zoned(start, zone)

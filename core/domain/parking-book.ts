@@ -14,6 +14,9 @@ export interface PageQuery {
   limit?: number
 }
 
+/** Longer than a transaction of the hub may take: its statements and its idle sessions end after 30 s. */
+export const changeOverlapMs = 60_000
+
 export interface BookedSite {
   siteId: string
   name: string
@@ -22,6 +25,9 @@ export interface BookedSite {
   address: string | null
   latitude: number | null
   longitude: number | null
+  /** Grow with every change of the site, its areas, bays, lanes or chargers; live states leave them alone. */
+  version?: number
+  updatedAt?: Date
   areas: readonly { areaId: string; code: string; name: string }[]
   bays: readonly {
     bayId: string
@@ -55,6 +61,8 @@ export interface BookedCounter {
 
 export interface BookedStay {
   stayId: string
+  /** What the asking connection itself calls this stay; left out for stays that another connection told of. */
+  stayRef?: string
   version: number
   state: 'open' | 'closed' | 'exit_only' | 'voided'
   parkerKind: ParkerKind
@@ -113,7 +121,12 @@ export interface BookedTariff {
   rules: unknown
 }
 
-/** What one connection may read of its site. Changes are found by `changedSince`; ties are broken by id, so no page skips a row. */
+/**
+ * What one connection may read of its site. Lists with `changedSince` come in the order of their last change, ties broken by id: a
+ * row that changes while pages are read moves behind the cursor and is met again. A change is stamped before it is committed, so a
+ * list begins `changeOverlapMs` earlier than it was asked to: whoever asks with the time at which it last began to ask sees every
+ * change at least once, and some twice. What an account may no longer use is told as a change, too.
+ */
 export interface ParkingBook {
   site(): Promise<BookedSite>
   counters(): Promise<readonly BookedCounter[]>

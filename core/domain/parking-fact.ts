@@ -49,6 +49,8 @@ export interface GateData {
   credentials: readonly ReportedCredential[]
   decision?: 'granted' | 'declined' | 'unknown'
   reasonCode?: string
+  /** Of the hub's own decisions: in plain words for the operator. */
+  explanation?: string
   parkerKind?: ParkerKind
 }
 
@@ -197,7 +199,7 @@ export interface GateDecision {
   requestId: string
   decision: 'granted' | 'declined' | 'notFound'
   reasonCode: string
-  /** In plain words, fit for the lane's display and the operator's log. */
+  /** In plain words, fit for the lane's display: short, and nothing about people. */
   message: string
   validUntil?: Date
 }

@@ -8,6 +8,7 @@ export const scopes = [
   'chargers:write',
   'chargers:control',
   'parking:read',
+  'parking:control',
   'people:read',
   'people:write',
   'money:read',

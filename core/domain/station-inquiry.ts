@@ -45,7 +45,15 @@ export interface Inquiries {
   }
   /** What a car needs (ISO 15118). `processing` promises a profile later. */
   'ev.needs': {
-    ask: { needs: Record<string, unknown>; maxScheduleTuples?: number }
+    ask: {
+      /** As they were sent. */
+      needs: Record<string, unknown>
+      maxScheduleTuples?: number
+      /** What of them every car and version has: when it wants to leave, how much it wants, how the energy is to flow. */
+      departureAt?: string
+      energyWh?: number
+      transfer?: string
+    }
     answer: { status: 'accepted' | 'rejected' | 'processing' | 'no_profile' }
   }
   /** 2.1: the current values of a dynamic profile. */

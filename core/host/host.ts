@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely'
 import type { Clock } from '../domain/clock.ts'
 import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
+import type { OpenDoor } from '../domain/parking-door.ts'
 import { deliver } from '../events/deliver.ts'
 import type { AnyPlugin, Capabilities, CapabilityName, InterceptPoint, InterceptPoints } from '../plugin/index.ts'
 import { connectByThemselves, hostedConnections } from '../store/connections.ts'
@@ -17,6 +18,7 @@ import { Connection, type ConnectionDeps } from './connection.ts'
 import { type Follow, type ManagedConnections, manageConnections } from './manage-connections.ts'
 import { type LoadedPlugin, loadPlugins } from './manifest.ts'
 import { type MergedFragments, mergeFragments } from './openapi-merge.ts'
+import { parkingDoor } from './parking-door.ts'
 import { type PinnedConnection, pinConnections } from './pin-connections.ts'
 import { type OwnerAccess, pluginDatabases } from './plugin-database.ts'
 import {
@@ -122,6 +124,8 @@ export interface Host {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): UpgradeAnswer
   /** What connections at work provide, the oldest connection first. */
   capability<K extends CapabilityName>(name: K, of?: { organizationId?: string; pluginId?: string }): Provided<K>[]
+  /** Parking systems at work here: one by its connection, or all. */
+  parking(connectionId?: string): OpenDoor[]
   /** `siteId` null: only connections of the whole organization are asked. */
   runIntercept<P extends InterceptPoint>(
     point: P,
@@ -316,6 +320,12 @@ export function createHost(options: HostOptions): Host {
         if (of.organizationId !== undefined && of.organizationId !== organizationId) return []
         if (of.pluginId !== undefined && of.pluginId !== pluginId) return []
         return [{ pluginId, connectionId, organizationId, siteId, implementation }]
+      }),
+    parking: (connectionId) =>
+      atWork().flatMap(({ row, run }): OpenDoor[] => {
+        const { organizationId, siteId } = row
+        if (!run.parcs || (connectionId !== undefined && connectionId !== row.connectionId)) return []
+        return [{ organizationId, siteId, connectionId: row.connectionId, ...parkingDoor(run, run.parcs) }]
       }),
     runIntercept: (point, ask, of) => runInterceptors(point, ask, interceptorsAt(point, of), log),
     hasInterceptors: (point, of) => interceptorsAt(point, of).length > 0,

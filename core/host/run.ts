@@ -8,7 +8,7 @@ import type { Log } from '../domain/log.ts'
 import type { ParkingBook } from '../domain/parking-book.ts'
 import type { ParcsSink } from '../domain/parking-fact.ts'
 import type { ReaderSink } from '../domain/reader.ts'
-import { type AnyPlugin, type Capabilities, type Ctx, type Health, NotReady } from '../plugin/index.ts'
+import { type AnyPlugin, type Capabilities, type Ctx, type Health, NotReady, type ParcsLink } from '../plugin/index.ts'
 import { type Accountable, answerFor, attributed } from './attribution.ts'
 import { withDeadline } from './deadline.ts'
 import { clashes } from './openapi-merge.ts'
@@ -53,6 +53,8 @@ export interface RunParts {
 
 export interface Run {
   readonly scope: Scope
+  /** Its parking system, once that is connected. */
+  readonly parcs: ParcsLink | undefined
   /** Set-up and connecting; rejects when the plugin fails, is late, or a stray error of it comes first. */
   begin(): Promise<void>
   /** Calls into the plugin: attributed, limited, ended by the stop. */
@@ -84,6 +86,7 @@ export function createRun(parts: RunParts): Run {
   const { plugin, connection, log, pace, ports } = parts
   const scope = createScope()
   const links: Link[] = []
+  let parking: ParcsLink | undefined
   let crashed = false
   let crash: (error: unknown) => void = () => undefined
   const crashing = new Promise<never>((_, reject) => {
@@ -105,10 +108,11 @@ export function createRun(parts: RunParts): Run {
   const call: Run['call'] = (what, ms, fn) =>
     withDeadline({ pace, ms, what, outer: scope.signal }, (signal) => attributed(accountable, () => fn(signal)))
 
-  const link = async (connecting: Promise<Link>) => {
+  const link = async <L extends Link>(connecting: Promise<L>) => {
     const each = await connecting
     scope.defer(() => attributed(accountable, () => each.stop()))
     links.push(each)
+    return each
   }
   const setup = async () => {
     const context = pluginContext({ ...parts, scope, clock: scopedClock(parts.clock, scope, accountable) })
@@ -120,13 +124,19 @@ export function createRun(parts: RunParts): Run {
     const charger = capability(scope, 'charger')
     if (charger) await link(charger.connect(port(ports.charger, 'charger')))
     const parcs = capability(scope, 'parcs')
-    if (parcs) await link(parcs.connect(port(ports.parcs, 'parcs')(connection), ports.book?.(connection) ?? closedBook))
+    if (parcs) {
+      const door = port(ports.parcs, 'parcs')(connection)
+      parking = await link(parcs.connect(door, ports.book?.(connection) ?? closedBook))
+    }
     const reader = capability(scope, 'reader')
     if (reader) await link(reader.connect(port(ports.reader, 'reader')(connection)))
   }
 
   return {
     scope,
+    get parcs() {
+      return parking
+    },
     begin: () => Promise.race([call('set-up', limits.setupMs, setup), crashing]),
     call,
     callNow: (fn) => attributed(accountable, fn),

@@ -42,7 +42,7 @@ export interface EventPorts {
 export interface HostPorts
   extends Pick<
     Host,
-    'listPlugins' | 'pages' | 'inbound' | 'route' | 'openapiFragments' | 'handleUpgrade' | 'capability'
+    'listPlugins' | 'pages' | 'inbound' | 'route' | 'openapiFragments' | 'handleUpgrade' | 'capability' | 'parking'
   > {
   /**
    * Connections managed within the transaction of a request: the rows are written in `db`, and the host follows them once

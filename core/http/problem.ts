@@ -34,6 +34,7 @@ export const problemCodes = {
   internal_error: [500, 'Something went wrong inside the hub'],
   plugin_failed: [502, 'A plugin failed'],
   unavailable: [503, 'Not available now'],
+  deadline_passed: [504, 'The other side did not answer in time'],
 } as const satisfies Record<string, readonly [number, string]>
 export type ProblemCode = keyof typeof problemCodes
 

@@ -36,6 +36,8 @@ export interface HubConfig {
   trust: { proxies: string[]; clientCertHeader: string | null }
   /** Days before its end on which a station's certificate is renewed. */
   certificateRenewDays: number
+  /** Seconds after which an operator is told of places that a revocation has not reached. */
+  revocationStallSeconds: number
   /** Origins that may call the API from a browser. */
   corsOrigins: string[]
 }
@@ -113,6 +115,7 @@ export function readConfig(env: Env): HubConfig {
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
     trust: { proxies, clientCertHeader },
     certificateRenewDays: integer('BAYWATT_CERTIFICATE_RENEW_DAYS', 30, 1, 3_650),
+    revocationStallSeconds: integer('BAYWATT_REVOCATION_STALL_SECONDS', 60, 5, 86_400),
     corsOrigins: listIn(text('BAYWATT_CORS_ORIGINS')),
   }
   if (problems.length > 0) throw new HubError('bad_configuration', problems.join('; '), { status: 500 })

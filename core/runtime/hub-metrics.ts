@@ -3,11 +3,13 @@
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { GroupCommitStats } from '../store/group-commit.ts'
 import type { JobCounts } from '../store/jobs.ts'
+import type { LinkCounts } from '../store/link-reviews.ts'
 
 export interface MetricSources {
   commits(): GroupCommitStats
   connected(): number
   jobs(): Promise<JobCounts>
+  links(): Promise<LinkCounts>
 }
 
 export function hubMetrics(registry: Registry, sources: MetricSources): void {
@@ -40,6 +42,32 @@ export function hubMetrics(registry: Registry, sources: MetricSources): void {
     registers: [registry],
     async collect() {
       for (const [state, count] of Object.entries(await sources.jobs())) this.set({ state }, count)
+    },
+  })
+  const made = new Gauge({
+    name: 'baywatt_links_made_day',
+    help: 'Links made within the last 24 hours, by method and by who made them',
+    labelNames: ['method', 'by'],
+    registers: [registry],
+  })
+  const undone = new Gauge({
+    name: 'baywatt_links_undone_day',
+    help: 'Links that a person took apart within the last 24 hours, by method',
+    labelNames: ['method'],
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'baywatt_links_waiting',
+    help: 'Sessions whose link waits for a person',
+    registers: [registry],
+    // One look for all three.
+    async collect() {
+      const counts = await sources.links()
+      this.set(counts.waiting)
+      made.reset()
+      undone.reset()
+      for (const { method, by, count } of counts.made) made.set({ method, by }, count)
+      for (const { method, count } of counts.undone) undone.set({ method }, count)
     },
   })
 }

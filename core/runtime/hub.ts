@@ -22,7 +22,8 @@ import { createApp } from '../http/app.ts'
 import { carriesFile } from '../http/file-body.ts'
 import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
-import { type AuthoriseIntercept, weighAccess } from '../services/access/authorise.ts'
+import type { AuthoriseIntercept } from '../services/access/access-question.ts'
+import { weighAccess } from '../services/access/authorise.ts'
 import { rememberedProfiles } from '../services/access/remembered-profiles.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
@@ -31,7 +32,9 @@ import { signInquiry } from '../services/certificates/sign-inquiry.ts'
 import { watchCertificates } from '../services/certificates/watch-certificates.ts'
 import { defaultChargerSettings } from '../services/charger/charger-deps.ts'
 import { chargerGateway } from '../services/charger/charger-gateway.ts'
+import { energyInquiries } from '../services/charger/energy-inquiries.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
+import { paymentInquiries } from '../services/charger/payment-inquiries.ts'
 import { authoriseContract } from '../services/contracts/authorise-contract.ts'
 import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
 import { sweepDesired } from '../services/desired/desired-changed.ts'
@@ -39,15 +42,19 @@ import { cleanFiles } from '../services/files/clean-files.ts'
 import type { FilePorts } from '../services/files/file-deps.ts'
 import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
+import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
-import { parcsSink } from '../services/parking/parcs-sink.ts'
+import { ageOutStays } from '../services/occupancy/presume-left.ts'
+import { pruneParkingActions, sweepParkingActions } from '../services/parking-actions/connection-started.ts'
+import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { runWorker } from '../store/job-worker.ts'
 import { countJobs, countJobsWithin } from '../store/jobs.ts'
+import { linkCounts } from '../store/link-reviews.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import { pruneBulkNotices } from '../store/prune-notices.ts'
 import type { HubConfig } from './config.ts'
@@ -56,6 +63,8 @@ import { hubMetrics } from './hub-metrics.ts'
 import { inTreeFolders, inTreePlugins } from './in-tree-plugins.ts'
 import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
+import { parkingActionsPart } from './parking-actions.ts'
+import { parkingPorts } from './parking-ports.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
 import { openReaders } from './readers.ts'
 import { readiness } from './readiness.ts'
@@ -90,6 +99,7 @@ const seenEveryMs = 30_000
 const readersSeenEveryMs = 10_000
 const sweepEveryMs = 60_000
 const houseEveryMs = 3_600_000
+const dayMs = 86_400_000
 /** A station waits for its answer meanwhile. */
 const providerMs = 5_000
 /** Deliveries are tried for about a day and a half; the marks against doubles outlive them. */
@@ -180,6 +190,8 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       inquiries: {
         ...refusingInquiries,
         ...providerInquiries(contracts),
+        ...energyInquiries(service),
+        ...paymentInquiries,
         'certificate.sign': signInquiry(certificates),
       },
       reveal: revealSecret(certificates),
@@ -198,7 +210,6 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       profiles,
       deadline: (ms: number) => sleep(ms, undefined, { ref: false }),
     }
-    const openSink = parcsSink(gateDeps)
     const readers = openReaders({ ...gateDeps, disk: files.disk, keepDays: config.readRetentionDays })
     stops.push(() => readers.settled())
     host = createHost({
@@ -216,16 +227,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       folders: inTreeFolders,
       ports: {
         charger: gateway.port,
-        parcs(connection) {
-          if (connection.siteId === null) {
-            throw new HubError('no_site', 'A parking connection belongs to a site.', {
-              status: 422,
-              pointer: '/siteId',
-            })
-          }
-          const { organizationId, siteId, id: connectionId } = connection
-          return openSink({ organizationId, siteId, connectionId })
-        },
+        ...parkingPorts(gateDeps),
         reader: readers.door,
       },
       bus: {
@@ -262,9 +264,17 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       newRequestId: systemRequestId,
     }
+    const parking = parkingActionsPart(service, host)
+    stops.push(() => parking.stop())
+    const revoking = {
+      ...service,
+      door: parking.door,
+      wake: (stationId: string) => gateway.wake(stationId),
+      stallAfterMs: config.revocationStallSeconds * 1000,
+    }
     const tasks = {
       ...host.tasks,
-      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links }),
+      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links, parking: revoking }),
     }
 
     await host.start()
@@ -288,6 +298,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       [seenEveryMs, () => gateway.writeSeen()],
       [readersSeenEveryMs, () => readers.writeSeen()],
       [sweepEveryMs, () => sweepDesired(service)()],
+      [sweepEveryMs, () => parking.look().then(sweepParkingActions(service))],
       [houseEveryMs, () => keepHouse()],
     ] as const) {
       stops.push(repeat(ms, run, log))
@@ -300,8 +311,12 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       await createPartitions(ownerPool, clock.now())
       await forgetHandled(db, keepMarksDays)
       await forgetOldAnswers({ db, now: realNow })()
+      await forgetHolds(db, clock.now())
+      await learnConfusions(service)({ organizationId: first.organizationId })
       await pruneLinkIndex(service)({ organizationId: first.organizationId })
       await readers.forgetOld()
+      await ageOutStays(service)({ organizationId: first.organizationId })
+      await pruneParkingActions(service)()
       await cleanFiles({ ...service, files, realNow })()
       await pruneBulkNotices(db, { keepDays: config.messageRetentionDays, now: clock.now() })
       const retention = {
@@ -319,6 +334,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       commits: () => commits.stats,
       connected: () => gateway.connected(),
       jobs: () => countJobs(ownerPool),
+      links: () => linkCounts(db, new Date(clock.now().getTime() - dayMs)),
     })
     const app = createApp({
       service,

@@ -1,6 +1,9 @@
 // Owns the list of plugins that ship with the hub.
 // Must not configure them; connections do.
 import { fileURLToPath } from 'node:url'
+import apdsClient from '../../adapters/apds/client/index.ts'
+import apdsServer from '../../adapters/apds/server/index.ts'
+import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
@@ -13,6 +16,9 @@ const folder = (path: string) => fileURLToPath(new URL(`../../${path}/`, import.
 const inTree: readonly [AnyPlugin, string][] = [
   [ocpp, folder('adapters/ocpp')],
   [parcsHttp, folder('adapters/parcs-http')],
+  ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
+  [apdsServer, folder('adapters/apds/server')],
+  [apdsClient, folder('adapters/apds/client')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

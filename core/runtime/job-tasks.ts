@@ -1,5 +1,6 @@
 // Owns which service does the work of each durable job of the hub's own.
 // Must not contain rules; what a job is given was put into it by its own maker.
+import { endBooking } from '../services/bookings/settle-bookings.ts'
 import { advanceCampaign, followCampaigns } from '../services/campaigns/advance-campaign.ts'
 import type { CertificateDeps } from '../services/certificates/certificate-deps.ts'
 import { followSecurity } from '../services/certificates/follow-security.ts'
@@ -10,12 +11,21 @@ import { expireCommand, giveUpPromise } from '../services/charger/finish-command
 import { followCommand } from '../services/charger/follow-command.ts'
 import { desiredChanged, localListsChanged } from '../services/desired/desired-changed.ts'
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
+import { evaluateEvBay } from '../services/ev-bays/evaluate-ev-bay.ts'
+import { runImport } from '../services/imports/import-people.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { checkDrift } from '../services/occupancy/check-drift.ts'
+import { checkPluggedExit } from '../services/parking/check-plugged-exit.ts'
+import { carryOutActions } from '../services/parking-actions/carry-out-actions.ts'
+import { reconcilePreload } from '../services/parking-actions/reconcile-preload.ts'
 import { replayReader } from '../services/readers/replay-reader.ts'
 import { rereadCards } from '../services/readers/reread-cards.ts'
 import { endReservation, followReservation } from '../services/reservations/follow-reservation.ts'
 import { beginReservation } from '../services/reservations/manage-reservations.ts'
+import { accessEnded } from '../services/revocation/begin-revocation.ts'
+import { followRevocation, followRevocationsAt } from '../services/revocation/follow-revocation.ts'
+import type { RevocationDeps } from '../services/revocation/revocation-deps.ts'
 import type { ServiceDeps } from '../services/service-deps.ts'
 import type { JobTask } from '../store/job-worker.ts'
 
@@ -24,13 +34,15 @@ export interface JobTaskDeps {
   certificates: CertificateDeps
   campaigns: Parameters<typeof advanceCampaign>[0]
   rematching: Parameters<typeof identityChanged>[0]
+  parking: RevocationDeps
   gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
   bills: (payload: never) => Promise<unknown>
   links: (payload: never) => Promise<unknown>
 }
 
 export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
-  const { service, certificates, campaigns, gateway } = deps
+  const { service, certificates, campaigns, gateway, parking } = deps
+  const act = carryOutActions(parking)
   return {
     'link.evaluate': task(deps.links),
     'sessions.changed': task(sessionsChanged(service)),
@@ -43,15 +55,25 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'reservation.begin': task(beginReservation(campaigns)),
     'reservation.end': task(endReservation(service)),
     'reservation.follow': task(followReservation(service)),
+    'parking_reservation.end': task(endBooking(service)),
+    'people_import.run': task(runImport(service)),
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),
+    'ev_bay.evaluate': task(evaluateEvBay(service)),
+    'occupancy.check': task(checkDrift(service)),
+    'stay.check_plugged': task(checkPluggedExit(service)),
     'station.reconcile': task(reconcileStation({ ...service, wake: (id) => gateway.wake(id) })),
     'command.expire': task(expireCommand(service, defaultChargerSettings.remoteStartMs)),
     'command.follow': task(followCommand(service)),
     'command.not_started': task(giveUpPromise(service)),
     'certificate.issue': task(issueRequested(certificates)),
     'security.follow': task(followSecurity(certificates)),
+    'parking.act': (payload) => act(payload as never),
+    'preload.reconcile': task(reconcilePreload(service)),
+    'access.ended': task(accessEnded(service)),
+    'revocation.follow': task(followRevocation(parking)),
+    'revocation.station': task(followRevocationsAt(parking)),
   }
 }
 

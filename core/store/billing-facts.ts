@@ -11,6 +11,7 @@ import {
 } from '../domain/bill/index.ts'
 import type { ParkerKind } from '../domain/parking-fact.ts'
 import type { AppliedDiscount, SessionPeriod } from '../domain/price.ts'
+import type { StayPrice } from '../domain/stay/index.ts'
 import type { HubTables } from './schema.ts'
 
 type Db = Kysely<HubTables>
@@ -113,7 +114,7 @@ async function readStay(
       'exit_lane',
     ])
     // A stay's facts_at is the occurrence of its latest fact; what was learnt late, or by a fast clock, counts from when it came.
-    .select(['discounts', 'flags', 'updated_at'])
+    .select(['discounts', 'price', 'flags', 'updated_at'])
     .where('organization_id', '=', organizationId)
     .where('stay_id', '=', stayId)
     .executeTakeFirst()
@@ -129,6 +130,7 @@ async function readStay(
     entryLane: row.entry_lane,
     exitLane: row.exit_lane,
     discounts: row.discounts as AppliedDiscount[],
+    price: row.price as StayPrice | null,
     flags: row.flags,
     factsAt: row.updated_at,
   }

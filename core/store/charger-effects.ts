@@ -1,5 +1,6 @@
 // Owns the rows that the charger path writes through the group commit, one statement per table whatever the number of stations.
 // Must not decide anything: each statement is an upsert or an insert-once, so that running it again changes nothing.
+import type { TransactionTerms } from '../domain/charger-fact.ts'
 import type { StationTraits } from '../domain/station-model.ts'
 import { addJobsSql, appendEventsSql, eventRow, type NewEvent, type NewJob } from './event-log.ts'
 import { defineEffect, type Effect } from './group-commit.ts'
@@ -104,6 +105,8 @@ export interface TransactionRow extends OfStation {
   remote_start_id: number | null
   highest_sequence: number | null
   flags: readonly string[]
+  /** Terms of the transaction, with the instant of the newest of them. */
+  terms: ({ at: string } & TransactionTerms) | null
 }
 
 export interface TransactionEventRow extends OfStation {
@@ -402,6 +405,7 @@ const transactionColumns = [
   'remote_start_id',
   'highest_sequence',
   'flags',
+  'terms',
 ] as const
 const transactionKey: readonly string[] = ['organization_id', 'station_id', 'transaction_id', 'start_key', 'number']
 const chargerTransaction = defineEffect<TransactionRow>({

@@ -1,29 +1,14 @@
 // Owns finding enrolled credentials by index keys, with everything a decision about access needs, in one round trip.
 // Must not decide: a shared key only proposes, and partial keys propose less.
 import { type Kysely, sql } from 'kysely'
+import type { HeldAccount } from '../domain/access/index.ts'
 import { type Claim, type Former, heldAt } from '../domain/credential/index.ts'
 import { prepared } from './pool.ts'
 import type { HubTables } from './schema.ts'
 
-export interface EnrolledGroup {
-  code: string
-  siteIds: string[] | null
-  rights: string[]
-}
-
-export interface EnrolledAccount {
-  accountId: string
-  number: string
-  name: string
-  status: string
+export interface EnrolledAccount extends HeldAccount {
   parkerKind: string
-  validFrom: Date | null
-  validUntil: Date | null
   archivedAt: Date | null
-  settings: Record<string, unknown>
-  groups: EnrolledGroup[]
-  /** When this account's open stays at the asked site began; empty unless they were asked for. */
-  openSince: (Date | null)[]
 }
 
 /** Whose it was, until when. */
@@ -47,6 +32,7 @@ export interface Enrolled extends Claim {
   kind: string
   label: string | null
   status: string
+  neutral: boolean
   rights: string[]
   siteIds: string[] | null
   validFrom: Date | null
@@ -69,39 +55,29 @@ export interface EnrolledPlate extends Claim {
   plateKey: string
 }
 
-export interface Lookup {
-  organizationId: string
-  searchKeys: readonly string[]
-  /** Sites whose settings the decision needs. */
-  siteIds: readonly string[]
-  /** Set to also learn of the accounts' open stays at this site. */
-  openStaysAt?: string
-}
-
-export interface Found {
-  enrolled: Enrolled[]
-  settings: ReadonlyMap<string, Record<string, unknown>>
-}
-
 /**
  * Of all times: credentials and forms that are gone are among them, as their `until` says, since what is asked may lie in the
  * past. Archived groups are as good as none.
  */
-export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promise<Found> {
-  const { organizationId, searchKeys, siteIds, openStaysAt = null } = lookup
-  if (searchKeys.length + siteIds.length === 0) return { enrolled: [], settings: new Map() }
-  const { rows } = await sql<{
-    settings: Record<string, Record<string, unknown>>
-    enrolled: Enrolled[]
-  }>`${prepared('find-enrolled')}
-    select
-      (select coalesce(json_object_agg(site_id, settings), '{}'::json) from site
-        where organization_id = ${organizationId} and site_id = any(${siteIds}::uuid[])) as settings,
-      (select coalesce(json_agg(json_build_object(
+export async function findEnrolled(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  searchKeys: readonly string[],
+): Promise<Enrolled[]> {
+  if (searchKeys.length === 0) return []
+  const { rows } = await sql<{ enrolled: Enrolled[] }>`${prepared('find-enrolled')}
+    select ${enrolledJson(organizationId, searchKeys, null)} as enrolled`.execute(db)
+  return (rows[0]?.enrolled ?? []).map(withDates)
+}
+
+/** An expression: all forms found by these keys. `siteId`: where the accounts' stays are wanted of. */
+export function enrolledJson(organizationId: string, searchKeys: readonly string[], siteId: string | null) {
+  return sql`(select coalesce(json_agg(json_build_object(
           'searchKey', k.search_key, 'partial', k.partial,
           'presentationId', p.presentation_id, 'presentationKind', p.kind, 'raw', p.raw, 'encoding', p.encoding,
           'bitLength', p.bit_length, 'canonicalKey', p.canonical_key,
           'credentialId', c.credential_id, 'kind', c.kind, 'label', c.label, 'status', c.status, 'rights', c.rights,
+          'neutral', c.neutral,
           'siteIds', c.site_ids, 'validFrom', c.valid_from, 'validUntil', c.valid_until, 'vehicleId', c.vehicle_id,
           'from', p.created_at, 'until', least(p.removed_at, c.archived_at), 'revoked', c.status = 'revoked',
           'former', (
@@ -109,32 +85,66 @@ export async function findEnrolled(db: Kysely<HubTables>, lookup: Lookup): Promi
               order by h.until_at), '[]'::json)
             from former_holding h
             where h.organization_id = c.organization_id and h.kind = 'credential' and h.subject_id = c.credential_id),
-          'account', case when a.account_id is not null then json_build_object(
-            'accountId', a.account_id, 'number', a.number, 'name', a.name, 'status', a.status,
-            'parkerKind', a.parker_kind, 'validFrom', a.valid_from, 'validUntil', a.valid_until,
-            'archivedAt', a.archived_at, 'settings', a.settings,
-            'groups', (
-              select coalesce(json_agg(json_build_object('code', g.code, 'siteIds', g.site_ids, 'rights', g.rights)), '[]'::json)
-              from account_group_member m
-              join account_group g on g.organization_id = m.organization_id and g.group_id = m.group_id
-              where m.organization_id = a.organization_id and m.account_id = a.account_id and g.archived_at is null),
-            'openSince', (
-              select coalesce(json_agg(s.entered_at order by s.entered_at), '[]'::json) from stay s
-              where s.organization_id = a.organization_id and s.account_id = a.account_id and s.state = 'open'
-                and s.site_id = ${openStaysAt}::uuid)
-          ) end) order by p.presentation_id, k.search_key), '[]'::json)
+          'account', ${accountJson(siteId)}
+          ) order by p.presentation_id, k.search_key), '[]'::json)
         from presentation_key k
         join presentation p on p.organization_id = k.organization_id and p.presentation_id = k.presentation_id
         join credential c on c.organization_id = k.organization_id and c.credential_id = k.credential_id
         left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id
-        where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[])) as enrolled`.execute(
-    db,
-  )
-  const [row] = rows
-  return {
-    enrolled: (row?.enrolled ?? []).map(withDates),
-    settings: new Map(Object.entries(row?.settings ?? {})),
-  }
+        where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[]))`
+}
+
+/** An expression over the alias `a` of account: what a decision about access needs of it; null where there is none. */
+export function accountJson(siteId: string | null) {
+  return sql`case when a.account_id is not null then json_build_object(
+            'accountId', a.account_id, 'number', a.number, 'name', a.name, 'status', a.status,
+            'parkerKind', a.parker_kind, 'validFrom', a.valid_from, 'validUntil', a.valid_until,
+            'archivedAt', a.archived_at, 'settings', a.settings, 'access', a.access,
+            'pool', (
+              select json_build_object('accountId', o.account_id, 'number', o.number, 'name', o.name, 'status', o.status,
+                'access', o.access)
+              from account o where o.organization_id = a.organization_id and o.account_id = a.parent_account_id),
+            'groups', (
+              select coalesce(json_agg(json_build_object('groupId', g.group_id, 'code', g.code, 'siteIds', g.site_ids,
+                'rights', g.rights, 'access', g.access) order by g.code), '[]'::json)
+              from account_group_member m
+              join account_group g on g.organization_id = m.organization_id and g.group_id = m.group_id
+              where m.organization_id = a.organization_id and m.account_id = a.account_id and g.archived_at is null),
+            'schedules', (
+              select coalesce(json_agg(json_build_object('scheduleId', d.schedule_id, 'code', d.code, 'name', d.name,
+                'windows', d.windows, 'periods', d.periods, 'onHolidays', d.on_holidays) order by d.code), '[]'::json)
+              from access_schedule d
+              where d.organization_id = a.organization_id and d.archived_at is null and d.schedule_id in (
+                select id::uuid from jsonb_array_elements_text(coalesce(a.access -> 'scheduleIds', '[]'::jsonb)) id
+                union all
+                select id::uuid from account_group_member m
+                join account_group g on g.organization_id = m.organization_id and g.group_id = m.group_id,
+                  jsonb_array_elements_text(coalesce(g.access -> 'scheduleIds', '[]'::jsonb)) id
+                where m.organization_id = a.organization_id and m.account_id = a.account_id and g.archived_at is null)),
+            'openStays', (
+              select coalesce(json_agg(json_build_object('enteredAt', s.entered_at, 'credentialId', s.credential_id,
+                'vehicleId', s.vehicle_id) order by s.entered_at), '[]'::json) from stay s
+              where s.organization_id = a.organization_id and s.account_id = a.account_id and s.state = 'open'
+                and s.site_id = ${siteId}::uuid
+                and coalesce(s.entered_at, s.facts_at) > coalesce(a.passback_reset_at, '-infinity')),
+            'lastExitAt', (
+              select max(s.exited_at) from stay s
+              where s.organization_id = a.organization_id and s.account_id = a.account_id and s.site_id = ${siteId}::uuid
+                and s.exited_at > coalesce(a.passback_reset_at, '-infinity') and s.state in ('closed', 'exit_only'))
+          ) end`
+}
+
+/** One account as decisions about access see it, with its stays at the site; null when it is not there. */
+export async function accountFacts(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  accountId: string,
+  siteId: string,
+): Promise<EnrolledAccount | null> {
+  const { rows } = await sql<{ account: EnrolledAccount }>`
+    select ${accountJson(siteId)} as account from account a
+    where a.organization_id = ${organizationId} and a.account_id = ${accountId}`.execute(db)
+  return rows[0] ? accountWithDates(rows[0].account) : null
 }
 
 /** Plates of all times by their index key. */
@@ -284,13 +294,18 @@ export function withDates(row: Enrolled): Enrolled {
     former: row.former.map((one) => ({ ...one, until: new Date(one.until) })),
     validFrom: instant(row.validFrom),
     validUntil: instant(row.validUntil),
-    account: account && {
-      ...account,
-      archivedAt: instant(account.archivedAt),
-      validFrom: instant(account.validFrom),
-      validUntil: instant(account.validUntil),
-      openSince: account.openSince.map(instant),
-    },
+    account: account && accountWithDates(account),
+  }
+}
+
+function accountWithDates(account: EnrolledAccount): EnrolledAccount {
+  return {
+    ...account,
+    archivedAt: instant(account.archivedAt),
+    validFrom: instant(account.validFrom),
+    validUntil: instant(account.validUntil),
+    openStays: account.openStays.map((stay) => ({ ...stay, enteredAt: instant(stay.enteredAt) })),
+    lastExitAt: instant(account.lastExitAt),
   }
 }
 

@@ -35,6 +35,11 @@ const outages = new Set([
 const lostConnection =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired)/
 
+/** SQLSTATE class 22, data exception: a value that its column cannot hold. */
+export function isUnfitData(error: unknown): boolean {
+  return error instanceof Error && /^22...$/.test(String((error as Error & { code?: unknown }).code))
+}
+
 /** Undefined for everything that trying again would not help. */
 export function databaseTrouble(error: unknown): DatabaseTrouble | undefined {
   if (!(error instanceof Error)) return undefined

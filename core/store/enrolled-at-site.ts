@@ -1,7 +1,7 @@
 // Owns reading all credentials that a charger could read, with what a decision about access needs and when each was last used.
 // Must not decide which of them may charge.
 import { type Kysely, sql } from 'kysely'
-import { type Enrolled, withDates } from './credentials.ts'
+import { accountJson, type Enrolled, withDates } from './credentials.ts'
 import type { HubTables } from './schema.ts'
 
 export interface EnrolledForm extends Enrolled {
@@ -26,15 +26,7 @@ export async function enrolledForms(
       'credentialId', c.credential_id, 'kind', c.kind, 'label', c.label, 'status', c.status, 'rights', c.rights,
       'siteIds', c.site_ids, 'validFrom', c.valid_from, 'validUntil', c.valid_until, 'vehicleId', c.vehicle_id,
       'from', p.created_at, 'until', null, 'revoked', c.status = 'revoked', 'former', '[]'::json,
-      'account', case when a.account_id is not null then json_build_object(
-        'accountId', a.account_id, 'number', a.number, 'name', a.name, 'status', a.status, 'parkerKind', a.parker_kind,
-        'validFrom', a.valid_from, 'validUntil', a.valid_until, 'archivedAt', null, 'settings', a.settings,
-        'groups', (
-          select coalesce(json_agg(json_build_object('code', g.code, 'siteIds', g.site_ids, 'rights', g.rights)), '[]'::json)
-          from account_group_member m
-          join account_group g on g.organization_id = m.organization_id and g.group_id = m.group_id
-          where m.organization_id = a.organization_id and m.account_id = a.account_id and g.archived_at is null),
-        'openSince', '[]'::json) end) as form
+      'neutral', c.neutral, 'account', ${accountJson(null)}) as form
     from presentation p
     join credential c on c.organization_id = p.organization_id and c.credential_id = p.credential_id
     left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id and a.archived_at is null

@@ -281,7 +281,7 @@ export async function writeLinks(trx: Db, rows: readonly NewLink[]): Promise<voi
           explanation: set.ref('excluded.explanation'),
           decided_by: set.ref('excluded.decided_by'),
           decided_at: set.ref('excluded.decided_at'),
-          made_under: set.ref('excluded.made_under'),
+          made_with: set.ref('excluded.made_with'),
           version: set.ref('excluded.version'),
           updated_at: set.ref('excluded.updated_at'),
         })),

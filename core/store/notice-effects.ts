@@ -1,5 +1,6 @@
 // Owns the rows that a station's notices and inquiries leave in a group commit.
 // Must not decide what they mean; the reducers do.
+import type { Pool } from 'pg'
 import { defineEffect, type Effect } from './effect.ts'
 
 export interface NoticeRow {
@@ -16,16 +17,18 @@ export interface NoticeRow {
   sequence: number | null
   data: unknown
   answer: unknown
+  /** The same content of one station is kept once. */
+  content_key: string | null
 }
 
 const notice = defineEffect<NoticeRow>({
   name: 'station_notice',
   order: 44,
   sql: `insert into station_notice (organization_id, site_id, notice_id, station_id, topic, evse_number, at, device_at,
-      received_at, request_id, sequence, data, answer)
+      received_at, request_id, sequence, data, answer, content_key)
     select organization_id, site_id, notice_id, station_id, topic, evse_number, at, device_at,
-      received_at, request_id, sequence, data, nullif(answer, 'null'::jsonb)
-    from json_populate_recordset(null::station_notice, $1::json) on conflict (organization_id, notice_id) do nothing`,
+      received_at, request_id, sequence, data, nullif(answer, 'null'::jsonb), content_key
+    from json_populate_recordset(null::station_notice, $1::json) on conflict do nothing`,
 })
 
 export interface VariableRow {
@@ -79,8 +82,41 @@ const variable = defineEffect<VariableRow>({
     where v.updated_at <= excluded.updated_at`,
 })
 
+export interface SessionNeedsRow {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  session_id: string
+  needs: { at: string } & Record<string, unknown>
+}
+
+/** After the session itself, which may begin in the same commit. */
+const needs = defineEffect<SessionNeedsRow>({
+  name: 'session_needs',
+  order: 46,
+  key: (row) => row.session_id,
+  sql: `update charging_session s set needs = r.needs
+    from json_populate_recordset(null::charging_session, $1::json) r
+    where s.organization_id = r.organization_id and s.session_id = r.session_id
+      and (s.needs is null or s.needs ->> 'at' <= r.needs ->> 'at')`,
+})
+
+/** What was answered when this was told for the first time; undefined when it is news. */
+export async function noticeOfContent(
+  pool: Pool,
+  { organization_id, station_id, content_key }: { organization_id: string; station_id: string; content_key: string },
+): Promise<unknown> {
+  const { rows } = await pool.query<{ answer: unknown }>({
+    name: 'notice-of-content',
+    text: `select answer from station_notice where organization_id = $1 and station_id = $2 and content_key = $3`,
+    values: [organization_id, station_id, content_key],
+  })
+  return rows[0] === undefined ? undefined : (rows[0].answer ?? {})
+}
+
 /** Makers of effects, by what they write. */
 export const noticeEffect = {
   notice: (row: NoticeRow): Effect => ({ template: notice, row }),
+  needs: (row: SessionNeedsRow): Effect => ({ template: needs, row }),
   variable: (row: VariableRow): Effect => ({ template: variable, row }),
 }

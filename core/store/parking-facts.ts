@@ -170,6 +170,22 @@ export async function factsOfPlaces(
   return rows
 }
 
+/** The facts that count of these stays, oldest first. */
+export async function countingFactsOfStays(
+  db: Kysely<HubTables>,
+  organizationId: string,
+  stayIds: readonly string[],
+): Promise<ParkingFactRow[]> {
+  if (stayIds.length === 0) return []
+  const { rows } = await sql<ParkingFactRow>`
+    select f.* from stay s
+    join parking_fact f on f.organization_id = s.organization_id and f.connection_id = s.connection_id
+      and f.stay_id = s.stay_id and not f.superseded
+    where s.organization_id = ${organizationId} and s.stay_id = any(${stayIds}::uuid[])
+    order by f.occurred_at, f.vendor_event_id`.execute(db)
+  return rows
+}
+
 /** What was observed at these places between two instants. */
 export async function observationsAt(
   db: Kysely<HubTables>,

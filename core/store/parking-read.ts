@@ -2,7 +2,7 @@
 // Must not write stays or links: those are derived, or decided in core/services/linking.
 import { type RawBuilder, sql } from 'kysely'
 import type { Evidence } from '../domain/link/index.ts'
-import type { StayDiscount, StayPlace, StayPresentation } from '../domain/stay/index.ts'
+import type { StayDiscount, StayPlace, StayPresentation, StayPrice } from '../domain/stay/index.ts'
 import { after, keyOf, type Order, orderBy, type Page, type Place, page } from './keyset.ts'
 import { all, before, type Db, from, is, recordTable } from './record-table.ts'
 
@@ -27,6 +27,9 @@ export interface Stay {
   paidMinor: number
   currency: string
   paidUntil: Date | null
+  price: StayPrice | null
+  presumedLeftAt: Date | null
+  presumedLeftBy: string | null
   flags: string[]
   version: number
   createdAt: Date
@@ -94,6 +97,9 @@ export const stays = recordTable<Stay>()('stay', {
     discounts: 'discounts',
     paidMinor: 'paid_minor',
     paidUntil: 'paid_until',
+    price: 'price',
+    presumedLeftAt: 'presumed_left_at',
+    presumedLeftBy: 'presumed_left_by',
     flags: 'flags',
     version: 'version',
     createdAt: 'created_at',
@@ -259,4 +265,49 @@ export async function stayTimeline(
     ) t
     where ${all(conditions)} order by ${orderBy(order)} limit ${limit + 1}`.execute(db)
   return page(rows, limit, order, ({ key: _, ...item }) => item)
+}
+
+/** A stay with what its parking system may know it by. */
+export async function stayNamed(
+  db: Db,
+  organizationId: string,
+  stayId: string,
+): Promise<
+  | (Pick<Stay, 'stayId' | 'siteId' | 'connectionId' | 'stayRef' | 'enteredAt' | 'exitedAt' | 'presentations'> & {
+      organizationId: string
+    })
+  | undefined
+> {
+  const row = await db
+    .selectFrom('stay')
+    .select(['stay_id', 'site_id', 'connection_id', 'stay_ref', 'entered_at', 'exited_at', 'presentations'])
+    .where('organization_id', '=', organizationId)
+    .where('stay_id', '=', stayId)
+    .executeTakeFirst()
+  return (
+    row && {
+      organizationId,
+      stayId: row.stay_id,
+      siteId: row.site_id,
+      connectionId: row.connection_id,
+      stayRef: row.stay_ref,
+      enteredAt: row.entered_at,
+      exitedAt: row.exited_at,
+      presentations: row.presentations as StayPresentation[],
+    }
+  )
+}
+
+/** The vendor's name of the price it last told for the stay. */
+export async function latestPriceRef(
+  db: Db,
+  { organizationId, stayId }: { organizationId: string; stayId: string },
+): Promise<string | null> {
+  const { rows } = await sql<{ ref: string | null }>`
+    select f.data ->> 'priceRef' as ref from parking_fact f
+    join stay s on s.organization_id = f.organization_id and s.connection_id = f.connection_id
+      and (s.stay_id = f.stay_id or s.stay_key = f.stay_key)
+    where s.organization_id = ${organizationId} and s.stay_id = ${stayId} and f.type = 'stay.priced' and not f.superseded
+    order by f.occurred_at desc, f.fact_id desc limit 1`.execute(db)
+  return rows[0]?.ref ?? null
 }

@@ -1,6 +1,7 @@
 // Owns how accounts, groups, vehicles and credentials with their presentations are read and written.
 // Must not work out a key: the service hands over canonical and search keys.
 import { sql } from 'kysely'
+import type { AccessRules } from '../domain/access/index.ts'
 import type { CredentialKind } from '../domain/credential/index.ts'
 import { type Stamped, stampColumns, usualSorts } from './places.ts'
 import { type Db, is, recordTable } from './record-table.ts'
@@ -9,13 +10,16 @@ export interface Account extends Stamped {
   accountId: string
   number: string
   name: string
-  kind: 'person' | 'company' | 'tenant' | 'fleet'
+  kind: 'person' | 'company' | 'tenant' | 'fleet' | 'employee' | 'visitor'
   status: 'active' | 'suspended' | 'closed'
   email: string | null
   phone: string | null
   parkerKind: 'transient' | 'contract' | 'member' | 'reservation'
   validFrom: Date | null
   validUntil: Date | null
+  parentAccountId: string | null
+  access: AccessRules
+  passbackResetAt: Date | null
   settings: Record<string, unknown>
 }
 
@@ -25,6 +29,7 @@ export interface Group extends Stamped {
   name: string
   siteIds: string[] | null
   rights: ('park' | 'charge')[]
+  access: AccessRules
 }
 
 export interface Vehicle extends Stamped {
@@ -46,6 +51,7 @@ export interface Credential extends Stamped {
   status: 'active' | 'blocked' | 'revoked'
   rights: ('park' | 'charge')[]
   siteIds: string[] | null
+  neutral: boolean
   validFrom: Date | null
   validUntil: Date | null
 }
@@ -75,10 +81,13 @@ export const accounts = recordTable<Account>()('account', {
     parkerKind: 'parker_kind',
     validFrom: 'valid_from',
     validUntil: 'valid_until',
+    parentAccountId: 'parent_account_id',
+    access: 'access',
+    passbackResetAt: 'passback_reset_at',
     settings: 'settings',
     ...stampColumns,
   },
-  json: ['settings'],
+  json: ['settings', 'access'],
   reach: 'organization',
   archives: true,
   search: ['number', 'name'],
@@ -94,7 +103,16 @@ export const accounts = recordTable<Account>()('account', {
 export const groups = recordTable<Group>()('account_group', {
   type: 'group',
   id: 'group_id',
-  columns: { groupId: 'group_id', code: 'code', name: 'name', siteIds: 'site_ids', rights: 'rights', ...stampColumns },
+  columns: {
+    groupId: 'group_id',
+    code: 'code',
+    name: 'name',
+    siteIds: 'site_ids',
+    rights: 'rights',
+    access: 'access',
+    ...stampColumns,
+  },
+  json: ['access'],
   reach: 'sites',
   archives: true,
   search: ['code', 'name'],
@@ -140,6 +158,7 @@ export const credentials = recordTable<Credential>()('credential', {
     status: 'status',
     rights: 'rights',
     siteIds: 'site_ids',
+    neutral: 'neutral',
     validFrom: 'valid_from',
     validUntil: 'valid_until',
     ...stampColumns,
@@ -176,6 +195,19 @@ export async function groupsOf(
     .execute()
   for (const row of rows) found.get(row.account_id)?.push(row.group_id)
   return found
+}
+
+/** Whether other live accounts draw on its places. */
+export async function hasChildren(db: Db, organizationId: string, accountId: string): Promise<boolean> {
+  const child = await db
+    .selectFrom('account')
+    .select('account_id')
+    .where('organization_id', '=', organizationId)
+    .where('parent_account_id', '=', accountId)
+    .where('archived_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return child !== undefined
 }
 
 /** False when the account was in the group already. */
@@ -331,4 +363,29 @@ export async function holdersOf(
       and p.canonical_key = ${canonicalKey} and p.removed_at is null and c.credential_id <> ${except}
       and c.archived_at is null and c.status <> 'revoked'`.execute(db)
   return rows.map((row) => row.id)
+}
+
+export interface PlateRow {
+  vehicleId: string
+  accountId: string | null
+  plate: string
+  country: string | null
+}
+
+/** Plates of all live vehicles, in an order that does not change by itself. */
+export async function platesOfHolders(db: Db, organizationId: string): Promise<PlateRow[]> {
+  const rows = await db
+    .selectFrom('vehicle')
+    .select(['vehicle_id', 'account_id', 'plate', 'plate_country'])
+    .where('organization_id', '=', organizationId)
+    .where('archived_at', 'is', null)
+    .where('plate', 'is not', null)
+    .orderBy('vehicle_id')
+    .execute()
+  return rows.map((row) => ({
+    vehicleId: row.vehicle_id,
+    accountId: row.account_id,
+    plate: row.plate ?? '',
+    country: row.plate_country,
+  }))
 }

@@ -54,6 +54,7 @@ export interface Lane extends Stamped {
   code: string
   name: string
   direction: 'entry' | 'exit' | 'both' | 'internal'
+  areaId: string | null
 }
 
 export interface Device extends Stamped {
@@ -156,6 +157,7 @@ export const lanes = recordTable<Lane>()('lane', {
     code: 'code',
     name: 'name',
     direction: 'direction',
+    areaId: 'area_id',
     ...stampColumns,
   },
   reach: 'site',

@@ -13,6 +13,35 @@ export type Numeric = ColumnType<string, string | number, string | number>
 /** jsonb column: written as text, since a bare array would be taken for a PostgreSQL array. */
 export type Json = ColumnType<unknown, string, string>
 
+export interface AccessHoldTable {
+  organization_id: string
+  site_id: string | null
+  hold_key: string
+  kind: string
+  account_id: string
+  credential_id: string | null
+  station_id: string | null
+  connection_id: string | null
+  request_id: string | null
+  search_keys: Generated<string[]>
+  made_at: Date
+  until_at: Date
+}
+
+export interface AccessScheduleTable {
+  organization_id: string
+  schedule_id: string
+  code: string
+  name: string
+  windows: Generated<Json>
+  periods: Generated<Json>
+  on_holidays: Generated<string>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface AccountTable {
   organization_id: string
   account_id: string
@@ -30,6 +59,9 @@ export interface AccountTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  access: Generated<Json>
+  parent_account_id: string | null
+  passback_reset_at: Date | null
 }
 
 export interface AccountGroupTable {
@@ -43,6 +75,7 @@ export interface AccountGroupTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  access: Generated<Json>
 }
 
 export interface AccountGroupMemberTable {
@@ -262,6 +295,7 @@ export interface ChargingSessionTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  needs: Json | null
 }
 
 export interface CommandTable {
@@ -363,6 +397,7 @@ export interface CredentialTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  neutral: Generated<boolean>
 }
 
 export interface DecodeProfileTable {
@@ -430,6 +465,24 @@ export interface DeviceTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+}
+
+export interface EvBayStateTable {
+  organization_id: string
+  site_id: string
+  bay_id: string
+  state: string
+  since: Date
+  working: boolean
+  occupied: boolean
+  session_id: string | null
+  seen_keys: Generated<string[]>
+  plate: string | null
+  told_state: string | null
+  told_since: Date | null
+  overstay_told: Date | null
+  version: Generated<number>
+  updated_at: Date
 }
 
 export interface EventTable {
@@ -542,6 +595,19 @@ export interface HandledEventTable {
   handled_at: Date
 }
 
+export interface HolidayCalendarTable {
+  organization_id: string
+  site_id: string | null
+  calendar_id: string
+  code: string
+  name: string
+  days: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface IdempotencyTable {
   organization_id: string
   key: string
@@ -597,6 +663,7 @@ export interface LaneTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+  area_id: string | null
 }
 
 export interface LeaseTable {
@@ -619,10 +686,10 @@ export interface LinkTable {
   explanation: Generated<Json>
   decided_by: string
   decided_at: Date
-  made_under: Numeric | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  made_with: Json | null
 }
 
 export interface LinkHistoryTable {
@@ -669,6 +736,20 @@ export interface MeterValueTable {
   suspect: string | null
 }
 
+export interface MovementTable {
+  organization_id: string
+  site_id: string
+  movement_id: string
+  at: Date
+  from_at: Date
+  lane_code: string | null
+  direction: string | null
+  kind: string
+  reason: string | null
+  plate: string | null
+  search_keys: Generated<string[]>
+}
+
 export interface OccupancyTable {
   organization_id: string
   site_id: string
@@ -679,6 +760,26 @@ export interface OccupancyTable {
   occupied: number | null
   capacity: number | null
   at: Date
+  drift_told: Generated<number>
+}
+
+export interface OccupancyCountTable {
+  organization_id: string
+  site_id: string
+  count_id: string
+  area_code: string | null
+  category: string | null
+  counted: number
+  at: Date
+  derived: number | null
+  reported: number | null
+  note: string | null
+  counted_by: string
+  undone_at: Date | null
+  undone_by: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface OcppTransactionTable {
@@ -713,6 +814,7 @@ export interface OcppTransactionTable {
   remote_start_id: number | null
   highest_sequence: number | null
   flags: Generated<string[]>
+  terms: Json | null
 }
 
 export interface OrganizationTable {
@@ -720,6 +822,71 @@ export interface OrganizationTable {
   name: string
   version: Generated<number>
   created_at: Date
+}
+
+export interface ParcsLinkTable {
+  organization_id: string
+  site_id: string
+  connection_id: string
+  features: Generated<string[]>
+  actions: Generated<Json>
+  can_ask: Generated<boolean>
+  can_quote: Generated<boolean>
+  preload: Generated<string>
+  preload_groups: Generated<string[]>
+  seen_at: Date | null
+  reconciled_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ParcsPreloadTable {
+  organization_id: string
+  site_id: string
+  connection_id: string
+  credential_id: string
+  asked: string
+  done: string | null
+  forms: Generated<Json>
+  reference: string | null
+  action_id: string | null
+  state: string
+  reason: string | null
+  since: Date
+  done_at: Date | null
+  updated_at: Date
+}
+
+export interface ParkingActionTable {
+  organization_id: string
+  site_id: string
+  action_id: string
+  connection_id: string
+  position: Int8
+  kind: string
+  subject_type: string
+  subject_key: string
+  data: Json
+  state: string
+  needs_person: Generated<boolean>
+  attempt: Generated<number>
+  asks: Generated<number>
+  priority: number
+  idempotency_key: string
+  bill_id: string | null
+  requested_by: string
+  deadline: Date | null
+  next_at: Date | null
+  sent_at: Date | null
+  unknown_since: Date | null
+  finished_at: Date | null
+  reason: string | null
+  code: string | null
+  reference: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface ParkingFactTable {
@@ -743,6 +910,36 @@ export interface ParkingFactTable {
   search_keys: Generated<string[]>
   data: Json
   superseded: Generated<boolean>
+  movement_id: string | null
+}
+
+export interface ParkingReservationTable {
+  organization_id: string
+  site_id: string
+  reservation_id: string
+  connection_id: string | null
+  reservation_ref: string | null
+  kind: string
+  state: string
+  name: string | null
+  account_id: string | null
+  from_at: Date
+  until_at: Date
+  rights: Generated<string[]>
+  uses: Generated<string>
+  credentials: Generated<Json>
+  search_keys: Generated<string[]>
+  said: string | null
+  used_count: Generated<number>
+  first_used_at: Date | null
+  last_used_at: Date | null
+  product: string | null
+  amount_minor: Int8 | null
+  currency: string | null
+  note: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface PaymentTable {
@@ -761,6 +958,35 @@ export interface PaymentTable {
   currency: string
   at: Date
   recorded_at: Date
+}
+
+export interface PeopleImportTable {
+  organization_id: string
+  import_id: string
+  state: string
+  dry_run: boolean
+  file_name: string | null
+  content: string | null
+  actor: string
+  rows_total: number
+  rows_done: Generated<number>
+  created_count: Generated<number>
+  updated_count: Generated<number>
+  unchanged_count: Generated<number>
+  failed_count: Generated<number>
+  problems: Generated<Json>
+  created_at: Date
+  finished_at: Date | null
+}
+
+export interface PlateModelTable {
+  organization_id: string
+  site_id: string
+  version: number
+  links: number
+  readers: Json
+  made_at: Date
+  checked_at: Date
 }
 
 export interface PluginTable {
@@ -924,6 +1150,32 @@ export interface ReviewItemTable {
   resolution: string | null
 }
 
+export interface RevocationTable {
+  organization_id: string
+  revocation_id: string
+  credential_id: string
+  cause: string
+  state: string
+  begun_at: Date
+  stalled_at: Date | null
+  ended_at: Date | null
+  updated_at: Date
+}
+
+export interface RevocationPlaceTable {
+  organization_id: string
+  site_id: string | null
+  revocation_id: string
+  place: string
+  place_id: string
+  state: string
+  reason: string | null
+  command_id: string | null
+  since: Date
+  done_at: Date | null
+  updated_at: Date
+}
+
 export interface ScheduleTable {
   organization_id: string
   connection_id: string
@@ -983,6 +1235,7 @@ export interface StationTable {
   pending_profile: number | null
   presented_certificate: Json | null
   traits: Generated<Json>
+  tags: Generated<string[]>
 }
 
 export interface StationActualTable {
@@ -1126,6 +1379,7 @@ export interface StationNoticeTable {
   sequence: number | null
   data: Json
   answer: Json | null
+  content_key: string | null
 }
 
 export interface StationSecurityChangeTable {
@@ -1201,6 +1455,20 @@ export interface StayTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  price: Json | null
+  presumed_left_at: Date | null
+  presumed_left_by: string | null
+}
+
+export interface StayAlarmTable {
+  organization_id: string
+  site_id: string
+  stay_id: string
+  session_id: string
+  kind: string
+  raised_at: Date
+  withdrawn_at: Date | null
+  reason: string | null
 }
 
 export interface SubscriptionTable {
@@ -1305,6 +1573,8 @@ export interface VehicleTable {
 }
 
 export interface HubTables {
+  access_hold: AccessHoldTable
+  access_schedule: AccessScheduleTable
   account: AccountTable
   account_group: AccountGroupTable
   account_group_member: AccountGroupMemberTable
@@ -1331,6 +1601,7 @@ export interface HubTables {
   delivery: DeliveryTable
   desired_item: DesiredItemTable
   device: DeviceTable
+  ev_bay_state: EvBayStateTable
   event: EventTable
   evse: EvseTable
   firmware_campaign: FirmwareCampaignTable
@@ -1338,6 +1609,7 @@ export interface HubTables {
   firmware_history: FirmwareHistoryTable
   former_holding: FormerHoldingTable
   handled_event: HandledEventTable
+  holiday_calendar: HolidayCalendarTable
   idempotency: IdempotencyTable
   identity_change: IdentityChangeTable
   journal_entry: JournalEntryTable
@@ -1348,11 +1620,19 @@ export interface HubTables {
   link_history: LinkHistoryTable
   link_index: LinkIndexTable
   meter_value: MeterValueTable
+  movement: MovementTable
   occupancy: OccupancyTable
+  occupancy_count: OccupancyCountTable
   ocpp_transaction: OcppTransactionTable
   organization: OrganizationTable
+  parcs_link: ParcsLinkTable
+  parcs_preload: ParcsPreloadTable
+  parking_action: ParkingActionTable
   parking_fact: ParkingFactTable
+  parking_reservation: ParkingReservationTable
   payment: PaymentTable
+  people_import: PeopleImportTable
+  plate_model: PlateModelTable
   plugin: PluginTable
   presentation: PresentationTable
   presentation_key: PresentationKeyTable
@@ -1363,6 +1643,8 @@ export interface HubTables {
   reader_report: ReaderReportTable
   reservation: ReservationTable
   review_item: ReviewItemTable
+  revocation: RevocationTable
+  revocation_place: RevocationPlaceTable
   schedule: ScheduleTable
   session_change: SessionChangeTable
   site: SiteTable
@@ -1379,6 +1661,7 @@ export interface HubTables {
   station_security_change: StationSecurityChangeTable
   station_variable: StationVariableTable
   stay: StayTable
+  stay_alarm: StayAlarmTable
   subscription: SubscriptionTable
   tariff: TariffTable
   tariff_assignment: TariffAssignmentTable

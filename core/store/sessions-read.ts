@@ -1,6 +1,7 @@
 // Owns how charging sessions, their transactions and meter values are listed.
 // Must not write: sessions are derived from charger facts.
 import { sql } from 'kysely'
+import type { TransactionTerms } from '../domain/charger-fact.ts'
 import type { SessionPeriod } from '../domain/price.ts'
 import { before, type Db, from, is, recordTable } from './record-table.ts'
 
@@ -30,6 +31,8 @@ export interface ChargingSession {
   /** Instant and register, as the charger services keep them. */
   registers: [at: string, registerWh: number][]
   flags: string[]
+  /** What the car asked for (ISO 15118), as far as its station told. */
+  needs: { at: string; departureAt?: string; energyWh?: number; transfer?: string } | null
   tariffId: string | null
   tariffVersion: number | null
   stayId: string | null
@@ -57,6 +60,7 @@ export interface OcppTransaction {
   energyWh: number
   stopReason: string | null
   flags: string[]
+  terms: ({ at: string } & TransactionTerms) | null
 }
 
 export interface MeterValue {
@@ -101,6 +105,7 @@ export const chargingSessions = recordTable<ChargingSession>()('charging_session
     periods: 'periods',
     registers: 'registers',
     flags: 'flags',
+    needs: 'needs',
     tariffId: 'tariff_id',
     tariffVersion: 'tariff_version',
     version: 'version',
@@ -150,6 +155,7 @@ export const transactions = recordTable<OcppTransaction>()('ocpp_transaction', {
     energyWh: 'energy_wh',
     stopReason: 'stop_reason',
     flags: 'flags',
+    terms: 'terms',
   },
   // The session was looked up, and with it the site, before its transactions are read.
   reach: 'organization',

@@ -282,18 +282,33 @@ interface BootRow {
   station_id: string
 }
 
-/** After a start: adds the station's reconcile job, but only where anything is wanted or known, so that others cost no job. */
+/**
+ * After a start: adds the station's reconcile job, but only where anything is wanted or known, and a look at what a revocation still
+ * waits for it, so that others cost no job.
+ */
 const reconcileBoot = defineEffect<BootRow>({
   name: 'reconcile_boot',
   order: 79,
   key: (row) => row.station_id,
-  sql: `select hub_add_jobs(specs) from (
-      select json_agg(json_build_object('task', 'station.reconcile',
-        'payload', json_build_object('organizationId', r.organization_id, 'stationId', r.station_id),
-        'key', 'reconcile:' || r.station_id, 'queue', 'reconcile:' || r.station_id, 'delayMs', 1000)) as specs
-      from json_to_recordset($1::json) as r(organization_id uuid, station_id uuid)
-      where exists (select from desired_item i where i.organization_id = r.organization_id and i.archived_at is null)
-        or exists (select from station_actual a where a.organization_id = r.organization_id and a.station_id = r.station_id)
+  sql: `with r as (select * from json_to_recordset($1::json) as r(organization_id uuid, station_id uuid))
+    select hub_add_jobs(specs) from (
+      select json_agg(spec) as specs from (
+        select json_build_object('task', 'station.reconcile',
+          'payload', json_build_object('organizationId', r.organization_id, 'stationId', r.station_id),
+          'key', 'reconcile:' || r.station_id, 'queue', 'reconcile:' || r.station_id, 'delayMs', 1000) as spec
+        from r
+        where exists (select from desired_item i where i.organization_id = r.organization_id and i.archived_at is null)
+          or exists (select from station_actual a where a.organization_id = r.organization_id and a.station_id = r.station_id)
+        union all
+        select json_build_object('task', 'revocation.station',
+          'payload', json_build_object('organizationId', r.organization_id, 'stationId', r.station_id),
+          'key', 'revocation-station:' || r.station_id, 'queue', 'revocation-station:' || r.station_id, 'delayMs', 1000)
+        from r
+        where exists (select from revocation v
+          join revocation_place p on p.organization_id = v.organization_id and p.revocation_id = v.revocation_id
+          where v.organization_id = r.organization_id and v.state in ('running', 'stalled')
+            and p.place_id = r.station_id and p.state not in ('done', 'left'))
+      ) wanted
     ) s where specs is not null`,
 })
 

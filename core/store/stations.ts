@@ -25,6 +25,7 @@ export interface Station extends Stamped {
   defaultProtocol: 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1' | null
   maxPowerW: number | null
   settings: Record<string, unknown>
+  tags: string[]
   hasSecret: boolean
   presentedCertificate: PresentedCertificate | null
   vendor: string | null
@@ -97,6 +98,7 @@ export const stations = recordTable<Station>()('station', {
     defaultProtocol: 'default_protocol',
     maxPowerW: 'max_power_w',
     settings: 'settings',
+    tags: 'tags',
     vendor: 'vendor',
     model: 'model',
     serial: 'serial',

@@ -65,7 +65,9 @@ export async function unnamedStaysSpanning(
     where organization_id = ${source.organizationId} and connection_id = ${source.connectionId}
       and search_keys && ${keys}::text[] and stay_ref is null and state <> 'voided'
       and coalesce(entered_at, exited_at) < ${at}
-      and coalesce(exited_at + ${lingerMs} * interval '1 millisecond', exit_before, 'infinity') >= ${at}`.execute(db)
+      -- One that is only taken to have left still takes up its exit.
+      and coalesce(exited_at + ${lingerMs} * interval '1 millisecond',
+        case when 'exit_unknown' = any(flags) then null else exit_before end, 'infinity') >= ${at}`.execute(db)
   return rows
 }
 
@@ -89,6 +91,9 @@ const derivedColumns = [
   'discounts',
   'paid_minor',
   'paid_until',
+  'price',
+  'presumed_left_at',
+  'presumed_left_by',
   'flags',
   'facts_at',
   'version',

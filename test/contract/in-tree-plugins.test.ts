@@ -17,11 +17,53 @@ import {
 import { standardEngine } from '../../plugins/tariff-standard/index.ts'
 
 const signing = `whsec_${Buffer.from('a test secret of thirty-two byte').toString('base64')}`
+const inbound = 'a-secret-of-the-gate'
+const zone = 'Europe/Berlin'
 const siteId = '00000000-0000-7000-8000-0000000000aa'
 
 /** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
 const options: Readonly<Record<string, ExerciseOptions>> = {
   'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  'lpr-axis': { secrets: { inbound }, badConfigs: [{ config: { zone: 'Mars/Base' }, pointer: '/zone' }] },
+  'lpr-dahua': { secrets: { inbound }, badConfigs: [{ config: { scoreScale: '7' }, pointer: '/scoreScale' }] },
+  'lpr-genetec': { secrets: { inbound }, badConfigs: [{ config: { homeCountry: 'ZQ' }, pointer: '/homeCountry' }] },
+  'lpr-hikvision': { secrets: { inbound }, badConfigs: [{ config: { proof: 'none' }, pointer: '/proof' }] },
+  'lpr-lector': { secrets: { inbound }, config: { zone }, badConfigs: [{ config: {}, pointer: '/zone' }] },
+  'lpr-milesight': { secrets: { inbound }, config: { zone }, badConfigs: [{ config: {}, pointer: '/zone' }] },
+  'lpr-plate-recognizer': { secrets: { inbound }, badConfigs: [{ config: { user: 'a:b' }, pointer: '/user' }] },
+  'lpr-rekor': { secrets: { inbound }, badConfigs: [{ config: { singleResults: 1 }, pointer: '/singleResults' }] },
+  'lpr-tattile': { secrets: { inbound }, config: { zone }, badConfigs: [{ config: {}, pointer: '/zone' }] },
+  'lpr-verkada': {
+    secrets: { inbound },
+    badConfigs: [{ config: { movements: { x: 'up' } }, pointer: '/movements/x' }],
+  },
+  'lpr-generic': {
+    secrets: { inbound },
+    config: { fields: { plate: '/plate' } },
+    badConfigs: [
+      { config: {}, pointer: '/fields' },
+      { config: { fields: { time: '/time' } }, pointer: '/fields/plate' },
+      { config: { fields: { plate: '/p' }, timePattern: 'HH:mm' }, pointer: '/timePattern' },
+      { config: { fields: { plate: '/p' }, timePattern: 'yyyy-MM-dd HH:mm' }, pointer: '/zone' },
+    ],
+  },
+  'apds-server': {
+    siteId,
+    secrets: { clientSecret: 'a secret of the APDS partner' },
+    badConfigs: [
+      { config: { pageSize: 0 }, pointer: '/pageSize' },
+      { config: { notifyUrl: 'ftp://x' }, pointer: '/notifyUrl' },
+    ],
+  },
+  'apds-client': {
+    siteId,
+    config: { baseUrl: 'https://apds.example', clientId: 'hub' },
+    secrets: { clientSecret: 'a secret of the APDS service' },
+    badConfigs: [
+      { config: { clientId: 'hub' }, pointer: '/baseUrl' },
+      { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   dayStartsBetween,
+  instantOfWall,
   isTimeZone,
   type LocalWindow,
   localDate,
@@ -125,6 +126,44 @@ describe('windows', () => {
         },
       ),
       { numRuns: 300 },
+    )
+  })
+})
+
+describe('the instant that a wall showed', () => {
+  const near = (text: string) => new Date(text)
+  const at = (wall: string, zone: string, received = '2026-10-25T01:30:05Z') =>
+    instantOfWall(wall, zone, near(received))?.toISOString() ?? null
+
+  test('is one on an ordinary day', () => {
+    expect(at('2026-07-01T12:00:00.5', 'Europe/Berlin')).toBe('2026-07-01T10:00:00.500Z')
+    expect(at('2026-07-01T12:00:00', 'America/Los_Angeles')).toBe('2026-07-01T19:00:00.000Z')
+  })
+
+  test('of an hour shown twice is the one closer to when it was heard of', () => {
+    expect(at('2026-10-25T02:30:00', 'Europe/Berlin', '2026-10-25T00:30:05Z')).toBe('2026-10-25T00:30:00.000Z')
+    expect(at('2026-10-25T02:30:00', 'Europe/Berlin', '2026-10-25T01:30:05Z')).toBe('2026-10-25T01:30:00.000Z')
+    // Half an hour in Lord Howe.
+    expect(at('2026-04-05T01:45:00', 'Australia/Lord_Howe', '2026-04-04T14:45:01Z')).toBe('2026-04-04T14:45:00.000Z')
+    expect(at('2026-04-05T01:45:00', 'Australia/Lord_Howe', '2026-04-04T15:15:01Z')).toBe('2026-04-04T15:15:00.000Z')
+  })
+
+  test('of an hour left out has the offset of before', () => {
+    expect(at('2026-03-29T02:30:00', 'Europe/Berlin')).toBe('2026-03-29T01:30:00.000Z')
+  })
+
+  test('is none for what no calendar has', () => {
+    expect(at('2026-02-30T12:00:00', 'UTC')).toBeNull()
+    expect(at('noon', 'UTC')).toBeNull()
+  })
+
+  test('shows the same wall again, but for hours left out', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_500_000_000, max: 2_000_000_000 }), fc.constantFrom(...zones), (second, zone) => {
+        const instant = new Date(second * 1_000)
+        const wall = withOffset(instant, zone).slice(0, 19)
+        expect(instantOfWall(wall, zone, instant)).toEqual(instant)
+      }),
     )
   })
 })

@@ -10,7 +10,7 @@ import { readEvents, tailEvents } from '../../core/events/stream.ts'
 import { createHost, type Host } from '../../core/host/host.ts'
 import { type AppDeps, createApp } from '../../core/http/app.ts'
 import { type Contract, loadContract } from '../../core/http/contract.ts'
-import type { AnyPlugin, ChargerPort } from '../../core/plugin/index.ts'
+import type { AnyPlugin, ChargerPort, ParcsSink } from '../../core/plugin/index.ts'
 import { systemNewId } from '../../core/runtime/random.ts'
 import { systemClock } from '../../core/runtime/system-clock.ts'
 import type { FilePorts } from '../../core/services/files/file-deps.ts'
@@ -71,6 +71,7 @@ export async function startHubApi(
   options: {
     plugins?: readonly AnyPlugin[]
     charger?: ChargerPort
+    parcs?: () => ParcsSink
     settings?: Partial<AppDeps['settings']>
     app?: Partial<AppDeps>
   } = {},
@@ -98,7 +99,10 @@ export async function startHubApi(
     secretKey: randomBytes(32),
     hubVersion: '0.1.0',
     plugins: options.plugins ?? [],
-    ports: options.charger === undefined ? {} : { charger: options.charger },
+    ports: {
+      ...(options.charger === undefined ? {} : { charger: options.charger }),
+      ...(options.parcs === undefined ? {} : { parcs: options.parcs }),
+    },
   }
   const host = createHost(hostOptions)
   await host.start()

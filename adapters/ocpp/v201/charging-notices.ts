@@ -2,7 +2,7 @@
 // Must not plan; the core has the needs and makes profiles.
 import type { OCPP20, OCPP21 } from 'typed-ocpp'
 import type { InquiryAnswer } from '../../../core/plugin/index.ts'
-import type { AnyFactMessage } from '../message.ts'
+import type { AnyFactMessage, Loose, Reading } from '../message.ts'
 import { smallNumber } from '../whole-number.ts'
 import { inquiryMessage } from './inquiry-message.ts'
 import { noticeMessage, numberOf } from './notice-message.ts'
@@ -54,6 +54,25 @@ export const chargingNotices = [
   }),
 ]
 
+/** PostgreSQL and every consumer can hold years up to 9999. */
+const endOfTime = Date.UTC(9999, 11, 31)
+
+type Asked = Loose<OCPP21.NotifyEVChargingNeedsRequest['chargingNeeds']>
+
+/** What of the needs every car tells in some form. */
+function common(needs: Asked, reading: Reading) {
+  const { departureTime, requestedEnergyTransfer, acChargingParameters: ac, dcChargingParameters: dc } = needs
+  const wanted = ac?.energyAmount ?? dc?.energyAmount ?? needs.v2xChargingParameters?.evTargetEnergyRequest
+  const energyWh = smallNumber(wanted === undefined ? undefined : Math.round(wanted), 'energyAmount', reading)
+  const departure = Date.parse(departureTime ?? '')
+  return {
+    // The instant lies ahead: it says nothing about the device's clock.
+    ...(departure > 0 && departure < endOfTime ? { departureAt: new Date(departure).toISOString() } : {}),
+    ...(energyWh === undefined ? {} : { energyWh }),
+    ...(requestedEnergyTransfer === undefined ? {} : { transfer: snakeCase(requestedEnergyTransfer) }),
+  }
+}
+
 /** @param noProfile 2.0.1 has no word of its own for it */
 export function chargingNeeds(noProfile: Needs): AnyFactMessage {
   const statuses: Readonly<Record<InquiryAnswer<'ev.needs'>['status'], Needs>> = {
@@ -68,7 +87,11 @@ export function chargingNeeds(noProfile: Needs): AnyFactMessage {
     read({ chargingNeeds: needs, maxScheduleTuples, evseId, timestamp }, reading) {
       const tuples = smallNumber(maxScheduleTuples, 'maxScheduleTuples', reading)
       return {
-        ask: { needs: { ...needs }, ...(tuples === undefined ? {} : { maxScheduleTuples: tuples }) },
+        ask: {
+          needs: { ...needs },
+          ...(tuples === undefined ? {} : { maxScheduleTuples: tuples }),
+          ...common(needs ?? {}, reading),
+        },
         evse: evseId,
         at: timestamp,
       }

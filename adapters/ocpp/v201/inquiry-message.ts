@@ -1,8 +1,8 @@
 // Owns the frame of messages that ask: an inquiry of one topic in, its answer out, the polite no while a station is not served.
 // Must not know any topic.
 import type { Inquiries, InquiryAnswer, InquiryTopic, StationInquiry } from '../../../core/plugin/index.ts'
+import { bounded } from '../bounded.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
-import { bounded } from './bounded.ts'
 import { type Placed, placed } from './placed.ts'
 
 interface Asked<T extends InquiryTopic> extends Placed {

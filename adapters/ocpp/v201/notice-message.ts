@@ -1,9 +1,9 @@
 // Owns the frame of messages that only tell: a notice of one topic in, an empty answer out.
 // Must not know any topic.
 import type { NoticeData, NoticeTopic, StationNotice } from '../../../core/plugin/index.ts'
+import { bounded } from '../bounded.ts'
 import { type AnyFactMessage, factMessage, type Loose, type Reading } from '../message.ts'
 import { smallNumber } from '../whole-number.ts'
-import { bounded } from './bounded.ts'
 import { type Placed, placed } from './placed.ts'
 
 const nothing = Object.freeze({})

@@ -1,7 +1,7 @@
 // Owns OCPP 2.x TransactionEvent (E01-E15): every step of a transaction, answered whatever it held.
 // Must not order events or fill gaps; the core has the sequence numbers.
 import type { OCPP20 } from 'typed-ocpp'
-import type { ChargingState, TransactionReported } from '../../../core/plugin/index.ts'
+import type { ChargingState, TransactionReported, TransactionTerms } from '../../../core/plugin/index.ts'
 import { deviceTime } from '../device-time.ts'
 import { factMessage, type Loose, type Reading } from '../message.ts'
 import { positiveNumber, smallNumber } from '../whole-number.ts'
@@ -39,7 +39,11 @@ function phaseOf(
   return seqNo === 0 ? 'started' : 'updated'
 }
 
-export const transactionEventIn = (words: Words) =>
+/** @param termsOf what a later version tells beside; 2.0.1 has none of it */
+export const transactionEventIn = (
+  words: Words,
+  termsOf: (sent: object, reading: Reading) => TransactionTerms | undefined = () => undefined,
+) =>
   factMessage<TransactionReported, Request>({
     action: 'TransactionEvent',
     kept: true,
@@ -83,6 +87,8 @@ export const transactionEventIn = (words: Words) =>
       if (remoteStartId !== undefined) fact.remoteStartId = remoteStartId
       const reservationId = positiveNumber(payload.reservationId, 'reservationId', reading)
       if (reservationId !== undefined) fact.reservationId = reservationId
+      const terms = termsOf(payload, reading)
+      if (terms !== undefined) fact.terms = terms
       return fact
     },
     reply(outcome, fact, reading): OCPP20.TransactionEventResponse {

@@ -19,6 +19,7 @@ import { afrrSignal, allowEnergyTransfer, energyMessages, priorityCharging, upda
 import { adjustStream, readStreams, streamMessages, streamValues } from './event-streams.ts'
 import { paymentInquiries } from './payments.ts'
 import { changeTariff, clearTariffs, readTariffs, setDefaultTariff, webPaymentStarted } from './tariffs.ts'
+import { transactionTerms } from './transaction-terms.ts'
 import { words21 } from './words.ts'
 
 function command(asked: StationCommand, profile: AppliedProfile, memory: Memory): CommandSteps {
@@ -80,7 +81,7 @@ export const v21: Dialect = {
     batterySwap,
     certificateChainStatus,
     chargingNeeds('NoChargingProfile'),
-    transactionEventIn(words21),
+    transactionEventIn(words21, transactionTerms),
     ...certificateInquiries(limits),
     ...derNotices,
     ...energyMessages,

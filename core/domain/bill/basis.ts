@@ -2,6 +2,7 @@
 // Must not depend on anything that may change later: with the tariff's rules, a bill can be computed again from this alone.
 import type { ParkerKind } from '../parking-fact.ts'
 import type { PriceInput } from '../price.ts'
+import type { VendorPrice } from './vendor-price.ts'
 
 export interface TariffChoice {
   tariffId: string
@@ -27,7 +28,15 @@ export interface BillBasis {
   zone: string
   currency: string
   parking: BasisUnit | null
+  /** Instead of `parking` where the parking system priced it. */
+  vendorParking?: VendorPrice
   sessions: Readonly<Record<string, BasisUnit>>
+}
+
+/** Once billed, who priced the parking of a stay does not change with the site's settings. */
+export function parkingPricedBy(earlier: readonly BillBasis[]): 'hub' | 'parcs' | null {
+  const last = earlier.find((basis) => basis.parking !== null || basis.vendorParking !== undefined)
+  return last === undefined ? null : last.vendorParking === undefined ? 'hub' : 'parcs'
 }
 
 export function emptyBasis(zone: string, currency: string): BillBasis {

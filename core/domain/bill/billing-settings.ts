@@ -14,6 +14,12 @@ export interface BillingSettings {
   /** How long a finished session waits for its car to leave. */
   openStayHoldMs: number
   billParking: boolean
+  /** Whose price of the parking counts: our tariffs', or what the parking system tells. */
+  parkingPrice: 'hub' | 'parcs'
+  /** How long a stay that is over waits for the parking system's final price. */
+  priceHoldMs: number
+  /** Of parking that the parking system prices. */
+  parkingTax: { code: string; percent: string }
   billCharging: boolean
   rounding: RoundingPolicy
   /** Legal series of bill numbers. */
@@ -30,7 +36,8 @@ export function billingSettings(settings: unknown, siteCode: string): BillingSet
     return (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : standard) * unit
   }
   const yes = (name: string) => given[name] !== false
-  const { rounding, bill_series: series } = given
+  const { rounding, bill_series: series, parking_tax_code: taxCode, parking_tax_percent: taxPercent } = given
+  const percent = typeof taxPercent === 'string' && /^\d{1,2}(\.\d{1,4})?$/.test(taxPercent) ? taxPercent : '0'
   return {
     settleDelayMs: time('settle_delay_minutes', 15, minuteMs),
     reviewHoldMs: time('review_hold_hours', 72, hourMs),
@@ -38,6 +45,9 @@ export function billingSettings(settings: unknown, siteCode: string): BillingSet
     sessionHoldMs: time('session_hold_hours', 24, hourMs),
     openStayHoldMs: time('open_stay_hold_hours', 72, hourMs),
     billParking: yes('bill_parking'),
+    parkingPrice: given.parking_price === 'parcs' ? 'parcs' : 'hub',
+    priceHoldMs: time('price_hold_minutes', 60, minuteMs),
+    parkingTax: { code: typeof taxCode === 'string' && taxCode !== '' ? taxCode : 'TAX', percent },
     billCharging: yes('bill_charging'),
     rounding: isRoundingPolicyName(rounding) ? roundingPolicies[rounding] : defaultRounding,
     series: typeof series === 'string' && series !== '' ? series : siteCode,

@@ -2,6 +2,7 @@
 // Must not price, and must not wait for ever: every wait but that for a running charger or a parked car has an end.
 import type { BillingSettings } from './billing-settings.ts'
 import type { LinkFacts, SessionFacts, StayFacts, SubjectFacts } from './subject-facts.ts'
+import { awaitsPrice } from './vendor-price.ts'
 
 export type Readiness =
   | { kind: 'wait'; state: 'pending' | 'held'; reason: string; dueAt: Date | null }
@@ -142,6 +143,10 @@ function closedStay(
   )
   if (until !== null && until > now) {
     return pending('The vehicle has left, but the charger has not yet said that charging is over.', until)
+  }
+  if (settings.billParking && settings.parkingPrice === 'parcs' && awaitsPrice(stay)) {
+    const priceBy = later(stay.factsAt, settings.priceHoldMs)
+    if (priceBy > now) return pending('The parking system has not told its final price yet.', priceBy)
   }
   return {
     kind: 'ready',

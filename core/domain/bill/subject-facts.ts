@@ -2,6 +2,7 @@
 // Must not hold anything that was not stored as a fact or a setting.
 import type { ParkerKind } from '../parking-fact.ts'
 import type { AppliedDiscount, SessionPeriod } from '../price.ts'
+import type { StayPrice } from '../stay/stay.ts'
 
 export type SubjectKey = `stay:${string}` | `session:${string}`
 
@@ -16,6 +17,8 @@ export interface StayFacts {
   entryLane: string | null
   exitLane: string | null
   discounts: readonly AppliedDiscount[]
+  /** What the parking system asks for it, as last told. */
+  price: StayPrice | null
   flags: readonly string[]
   factsAt: Date
 }

@@ -29,7 +29,13 @@ export {
   toOcppIdToken,
 } from './ocpp-id-token.ts'
 export { countriesConflict, normalisePlate, type PlateReading, unknownCountry } from './plate.ts'
-export { type PlateDistanceOptions, plateDistance, plateEquivalenceKey, plateNeighbourKeys } from './plate-distance.ts'
+export {
+  type PlateDistanceOptions,
+  plateDistance,
+  plateEquivalenceKey,
+  plateNeighbourKeys,
+  plateSwapCost,
+} from './plate-distance.ts'
 export { partialKeys, searchKeys } from './search-keys.ts'
 export type { ShownCard } from './shown-card.ts'
 export { type CardPair, type ProfilePair, type SolvedProfiles, solveProfiles } from './solve-profile.ts'

@@ -24,6 +24,8 @@ export interface PlateDistanceOptions {
   /** Confidence 0..1 per character, as the camera gave it: an uncertain character costs less to be wrong about. */
   confidenceA?: readonly number[] | undefined
   confidenceB?: readonly number[] | undefined
+  /** What it costs to take one character for another, where more is known than the usual classes. Has to be symmetric. */
+  swapCost?: ((a: string, b: string) => number) | undefined
 }
 
 /**
@@ -39,6 +41,7 @@ export function plateDistance(a: string, b: string, options: PlateDistanceOption
   const width = columns + 1
   const cell = new Float64Array((rows + 1) * width)
   const at = (i: number, j: number) => cell[i * width + j] ?? 0
+  const { swapCost = plateSwapCost } = options
   for (let i = 0; i <= rows; i++) {
     for (let j = 0; j <= columns; j++) {
       if (i === 0 && j === 0) continue
@@ -46,8 +49,10 @@ export function plateDistance(a: string, b: string, options: PlateDistanceOption
       if (i > 0) best = Math.min(best, at(i - 1, j) + plateCosts.indel)
       if (j > 0) best = Math.min(best, at(i, j - 1) + plateCosts.indel)
       if (i > 0 && j > 0) {
+        const [x, y] = [a.charAt(i - 1), b.charAt(j - 1)]
+        const swap = x === y ? 0 : swapCost(x, y)
         const doubt = Math.max(doubtAt(options.confidenceA, i - 1), doubtAt(options.confidenceB, j - 1))
-        best = Math.min(best, at(i - 1, j - 1) + substitutionCost(a.charAt(i - 1), b.charAt(j - 1)) * (1 - 0.8 * doubt))
+        best = Math.min(best, at(i - 1, j - 1) + swap * (1 - 0.8 * doubt))
       }
       if (i > 0 && j > 1 && splits.get(a.charAt(i - 1)) === b.slice(j - 2, j)) {
         best = Math.min(best, at(i - 1, j - 2) + plateCosts.split)
@@ -88,7 +93,8 @@ function folded(text: string): string {
   return key
 }
 
-function substitutionCost(a: string, b: string): number {
+/** The usual cost of taking one character for another: by the classes alone, whichever camera it was. */
+export function plateSwapCost(a: string, b: string): number {
   return a === b ? 0 : (costs.get(a + b) ?? plateCosts.other)
 }
 

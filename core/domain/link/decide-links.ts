@@ -5,8 +5,10 @@ import { impliedExits } from './implied-exit.ts'
 import type { LinkCandidate, LinkDecision, ReviewReason } from './link-decision.ts'
 import { linkIndexKeys } from './link-index-keys.ts'
 import { defaultLinkPolicy, type LinkPolicy } from './link-policy.ts'
-import type { ExistingLink, SessionView, StayView } from './link-view.ts'
+import type { ExistingLink, LinkTerms, SessionView, StayView } from './link-view.ts'
+import { scoreOf } from './link-weights.ts'
 import { type PersonsWord, personsWord } from './persons-word.ts'
+import { type PlateModel, untaughtPlateModel } from './plate-model.ts'
 import { rivalries, type Tentative } from './rivalry.ts'
 import { type LinkScore, scoreLink } from './score-link.ts'
 
@@ -17,44 +19,46 @@ const mostExcluded = 5
  * Decides every session given. Ids are unique. A decision is right when the neighbourhood holds all stays that share an index key
  * with the session (T1), all sessions that share one with those stays or were joined to them by a person (S2), and all stays that
  * share one with S2. So after a change: load the sessions concerned, T1, S2 and their stays, decide, and keep the decisions of the
- * sessions concerned. A larger neighbourhood gives the same decisions.
+ * sessions concerned. A larger neighbourhood gives the same decisions. Replayable: a function of the facts, of what people said and
+ * of the terms, which are stored on the link.
  */
 export function decideLinks(
   stays: readonly StayView[],
   sessions: readonly SessionView[],
   existing: readonly ExistingLink[],
   policy: LinkPolicy = defaultLinkPolicy,
+  model: PlateModel = untaughtPlateModel,
 ): LinkDecision[] {
   const said = personsWord(existing)
-  const stayById = new Map(stays.map((stay) => [stay.id, stay]))
-  const index = indexOf(stays)
+  const near = nearStays(stays, said)
+  const terms: LinkTerms = { policy, model }
+  const standing = standingLinks(existing)
   const ordered = [...sessions].sort((a, b) => (a.id < b.id ? -1 : 1))
-
-  const considered = ordered.map((session): Considered => {
-    const accepted = said.accepted.get(session.id)
-    const ids = new Set(linkIndexKeys(session).flatMap((key) => index.get(key) ?? []))
-    if (accepted !== undefined) ids.add(accepted)
-    const near = [...ids].flatMap((id) => stayById.get(id) ?? [])
-    // From this session's own candidates only: otherwise the answer would depend on what else happened to be loaded.
-    const implied = impliedExits(near)
-    const scores = near.map((stay) => scoreLink(stay, session, policy, { impliedExit: implied.get(stay.id) }))
-    scores.sort((a, b) => b.logOdds - a.logOdds || (a.stayId < b.stayId ? -1 : 1))
-    return { session, scores, accepted }
+  const tentative = ordered.map((session): Tentative => {
+    const tentativeUnder = (under: LinkTerms) => {
+      const one = consider(session, near(session), said, under)
+      return { ...one, terms: under, verdict: verdictOf(one, said, under.policy) }
+    }
+    // What was linked keeps to the terms it was made under: thresholds and learned confusions say when to ask, not what is true.
+    const stands = standing.get(session.id)
+    const before = stands && tentativeUnder(stands.terms)
+    return before?.verdict.kind === 'auto' && before.verdict.best.stayId === stands?.stayId
+      ? before
+      : tentativeUnder(terms)
   })
-
-  const madeUnder = new Map(
-    existing.flatMap(({ sessionId, stayId, state, decidedBy, madeUnder: score }) =>
-      state === 'linked' && decidedBy === 'hub' && score != null ? [[`${sessionId}/${stayId}`, score]] : [],
-    ),
-  )
-  const policyOf = (one: Considered): LinkPolicy => {
-    const best = possible(one, said)[0]
-    const score = best && madeUnder.get(`${one.session.id}/${best.stayId}`)
-    return score === undefined || score >= policy.autoThreshold ? policy : { ...policy, autoThreshold: score }
-  }
-  const tentative = considered.map((one): Tentative => ({ ...one, verdict: verdictOf(one, said, policyOf(one)) }))
   const rivals = rivalries(tentative, policy)
   return tentative.map((one) => decisionOf(one, rivals.get(one.session.id), said, policy))
+}
+
+/** Every stay that shares a key with the session, impossible ones with their reason: what a person is shown who asks "why not?". */
+export function weighCandidates(
+  stays: readonly StayView[],
+  session: SessionView,
+  existing: readonly ExistingLink[],
+  { policy, model }: LinkTerms,
+): readonly LinkScore[] {
+  const said = personsWord(existing)
+  return consider(session, nearStays(stays, said)(session), said, { policy, model }).scores
 }
 
 interface Considered {
@@ -62,6 +66,43 @@ interface Considered {
   /** Every stay that shares a key, best first, excluded ones last. */
   scores: readonly LinkScore[]
   accepted: string | undefined
+}
+
+function consider(session: SessionView, near: readonly StayView[], said: PersonsWord, terms: LinkTerms): Considered {
+  const { policy, model } = terms
+  // From this session's own candidates only: otherwise the answer would depend on what else happened to be loaded.
+  const implied = impliedExits(near)
+  const scores = near.map((stay) => scoreLink(stay, session, policy, { impliedExit: implied.get(stay.id), model }))
+  scores.sort((a, b) => b.logOdds - a.logOdds || (a.stayId < b.stayId ? -1 : 1))
+  return { session, scores: sharedOut(scores, session.id, said), accepted: said.accepted.get(session.id) }
+}
+
+/** A session has one stay: what one candidate gains the others lose. What is left over is that it is none of them. */
+function sharedOut(scores: readonly LinkScore[], sessionId: string, said: PersonsWord): LinkScore[] {
+  const odds = (one: LinkScore) => (one.excluded || said.refused(sessionId, one.stayId) ? 0 : Math.exp(one.logOdds))
+  const all = scores.reduce((sum, one) => sum + odds(one), 1)
+  return scores.map((one) => ({ ...one, score: odds(one) / all }))
+}
+
+function nearStays(stays: readonly StayView[], said: PersonsWord): (session: SessionView) => StayView[] {
+  const stayById = new Map(stays.map((stay) => [stay.id, stay]))
+  const index = indexOf(stays)
+  return (session) => {
+    const accepted = said.accepted.get(session.id)
+    const ids = new Set(linkIndexKeys(session).flatMap((key) => index.get(key) ?? []))
+    if (accepted !== undefined) ids.add(accepted)
+    return [...ids].flatMap((id) => stayById.get(id) ?? [])
+  }
+}
+
+function standingLinks(existing: readonly ExistingLink[]): ReadonlyMap<string, { stayId: string; terms: LinkTerms }> {
+  return new Map(
+    existing.flatMap(({ sessionId, stayId, state, decidedBy, madeUnder }) =>
+      state === 'linked' && decidedBy === 'hub' && madeUnder
+        ? [[sessionId, { stayId, terms: madeUnder }] as const]
+        : [],
+    ),
+  )
 }
 
 function indexOf(stays: readonly StayView[]): ReadonlyMap<string, readonly string[]> {
@@ -85,15 +126,18 @@ function verdictOf(one: Considered, said: PersonsWord, policy: LinkPolicy): Tent
   if (one.accepted !== undefined) return { kind: 'accepted', stayId: one.accepted }
   const open = possible(one, said)
   const [best, next] = open
-  if (!best || best.score < policy.reviewThreshold || !identity(best).some(({ weight }) => weight > 0)) {
+  if (!best || !isWorthALook(best, policy) || !identity(best).some(({ weight }) => weight > 0)) {
     // A bay alone is worth a look; times alone are not.
     const place = best?.evidence.some(({ method, weight }) => method === 'bay' && weight > 0)
-    return best && place && best.score >= policy.reviewThreshold
-      ? { kind: 'review', reason: 'weak-identity' }
-      : { kind: 'none' }
+    return best && place && isWorthALook(best, policy) ? { kind: 'review', reason: 'weak-identity' } : { kind: 'none' }
   }
   const reason = doubtOf(best, next, open, policy)
   return reason ? { kind: 'review', reason } : { kind: 'auto', best }
+}
+
+/** By itself: five stays that fit equally well are each unlikely, and a question all the same. */
+function isWorthALook({ logOdds }: LinkScore, policy: LinkPolicy): boolean {
+  return scoreOf(logOdds) >= policy.reviewThreshold
 }
 
 /** Evidence of who it is, as opposed to where and when. */
@@ -126,7 +170,7 @@ function doubtOf(
 /** A plate that was not read as expected may link by itself only when no other stay's plate comes near. */
 function nearestByFar(best: LinkScore, open: readonly LinkScore[], policy: LinkPolicy): boolean {
   const { plateDistance: distance } = best
-  if (distance === null || distance > policy.fuzzyAutoDistance) return false
+  if (distance === null || best.plateDoubted || distance > policy.fuzzyAutoDistance) return false
   return open.every(
     (other) => other === best || other.plateDistance === null || other.plateDistance >= distance + policy.fuzzyMargin,
   )
@@ -145,7 +189,7 @@ function decisionOf(
   const { session, scores, verdict } = one
   const sessionId = session.id
   const open = possible(one, said)
-  const worth = open.filter(({ score }) => score >= policy.reviewThreshold).map(candidateOf)
+  const worth = open.filter((score) => isWorthALook(score, policy)).map(candidateOf)
   if (verdict.kind === 'accepted') {
     const { stayId } = verdict
     const score = scores.find((candidate) => candidate.stayId === stayId)
@@ -167,7 +211,7 @@ function decisionOf(
     const { stayId, score, evidence } = candidateOf(best)
     const others = worth.filter((candidate) => candidate.stayId !== stayId)
     const method = identity(best)[0]?.method ?? 'time'
-    return { outcome: 'linked', sessionId, stayId, decidedBy: 'hub', method, score, evidence, others }
+    return { outcome: 'linked', sessionId, stayId, decidedBy: 'hub', method, score, evidence, terms: one.terms, others }
   }
   if (verdict.kind !== 'none') {
     const reason = verdict.kind === 'review' ? verdict.reason : (rival ?? 'below-threshold')

@@ -1,6 +1,7 @@
 // Owns what can be decided about a session: its stay, a question for a person, or none, each with its grounds.
 // Must not decide; decide-links.ts does.
 import type { Evidence, Exclusion, LinkMethod } from './evidence.ts'
+import type { LinkTerms } from './link-view.ts'
 
 export interface LinkCandidate {
   stayId: string
@@ -31,6 +32,8 @@ export type LinkDecision =
       method: LinkMethod | 'person'
       score: number
       evidence: readonly Evidence[]
+      /** What the hub decided under, beside the facts. */
+      terms?: LinkTerms
       /** What speaks against a link that a person made. */
       warning?: string
       /** The other stays that came into question, best first. */

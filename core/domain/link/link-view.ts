@@ -2,6 +2,8 @@
 // Must not hold anything that scoring does not use.
 import type { CanonicalKey, Presentation } from '../credential/index.ts'
 import type { ParkerKind } from '../parking-fact.ts'
+import type { LinkPolicy } from './link-policy.ts'
+import type { PlateModel } from './plate-model.ts'
 
 export interface LinkPresentation extends Presentation {
   /** The canonical key it was given, when it has one; a partial key counts as none here. */
@@ -20,6 +22,8 @@ export interface PlateRead {
   at: Date
   /** 0..1 as the camera gave it. */
   confidence?: number | undefined
+  /** 0..1 for each character of `text`. */
+  charConfidence?: readonly number[] | undefined
   lane?: string | undefined
   country?: string | undefined
   /** The camera's other guesses, without the first. */
@@ -60,6 +64,9 @@ export interface SessionPlate {
   country?: string | undefined
   /** 0..1, when a camera read it. */
   confidence?: number | undefined
+  charConfidence?: readonly number[] | undefined
+  /** The bay or charger whose camera read it; absent when it was told or is on record. */
+  reader?: string | undefined
 }
 
 export interface SessionView {
@@ -81,6 +88,12 @@ export interface SessionView {
   idTokenKind: string | null
 }
 
+/** What a decision depends on beside the facts. */
+export interface LinkTerms {
+  policy: LinkPolicy
+  model: PlateModel
+}
+
 /** A pair that was decided before. Only what people decided binds; the hub's own decisions are made anew from the facts. */
 export interface ExistingLink {
   sessionId: string
@@ -89,6 +102,6 @@ export interface ExistingLink {
   decidedBy: 'hub' | 'person'
   /** Settles which of two `linked` by people holds for one session: the later. */
   decidedAt?: Date | undefined
-  /** Of a link that the hub made: the score that was asked for then. Raising it does not take apart what was linked. */
-  madeUnder?: number | null | undefined
+  /** Of a link that the hub made: what it was made under. A change of it later does not take apart what was linked. */
+  madeUnder?: LinkTerms | null | undefined
 }

@@ -36,6 +36,8 @@ export const linkWeights = {
   plateNear: 5,
   // One character lost or added, or three swaps.
   plateFar: 4,
+  // Five characters in common, four of them in a row: cut reads of one plate, or neighbours of one series.
+  plateRun: 2,
   // The camera's own second choice equals the plate.
   plateCandidate: 8,
   // One of about 300 bays is the right one, and a sensor's assignment to a stay is right about 95 of 100 times.

@@ -5,6 +5,7 @@ import type { Evidence } from './evidence.ts'
 import type { LinkPolicy } from './link-policy.ts'
 import type { LinkPresentation, SessionView, StayView } from './link-view.ts'
 import { linkWeights } from './link-weights.ts'
+import { type PlateModel, swapCostOf, untaughtPlateModel } from './plate-model.ts'
 
 export interface KnownPlate {
   text: string
@@ -13,6 +14,9 @@ export interface KnownPlate {
   lossy: boolean
   /** undefined: whoever reported it gave none. */
   confidence: number | undefined
+  charConfidence: readonly number[] | undefined
+  /** The lane, bay or charger whose camera read it; undefined for what was told or is on record. */
+  reader: string | undefined
   from: 'read' | 'candidate' | 'session' | 'account'
 }
 
@@ -20,18 +24,25 @@ export interface PlateFinding {
   evidence: Evidence | null
   /** Distance of the nearest pair without candidates of the camera; null when one side has no plate. */
   distance: number | null
+  /** The nearest pair is that near only because the camera doubted the character, not because the two look alike. */
+  doubted: boolean
   /** Both sides are surely read and are two cars. */
   contradiction: string | null
 }
 
 /** Below this a plate one character off is next to anything. */
 const shortestFuzzy = 5
+/** Genetec's defaults. */
+const leastCommon = 5
+const leastRun = 4
 
 export function stayPlates(stay: StayView): KnownPlate[] {
   return [
     ...stay.plateReads.flatMap((read) => [
-      ...known(read.text, 'read', read.country, read.confidence),
-      ...(read.candidates ?? []).flatMap(({ text, confidence }) => known(text, 'candidate', read.country, confidence)),
+      ...known({ ...read, confidenceOfChars: doubts(read) }, 'read', read.lane),
+      ...(read.candidates ?? []).flatMap(({ text, confidence }) =>
+        known({ text, confidence, country: read.country }, 'candidate', read.lane),
+      ),
     ]),
     ...presented(stay.presentations, 'read'),
   ]
@@ -40,25 +51,30 @@ export function stayPlates(stay: StayView): KnownPlate[] {
 export function sessionPlates(session: SessionView): KnownPlate[] {
   const { plate } = session
   return [
-    ...(plate ? known(plate.text, 'session', plate.country, plate.confidence) : []),
+    ...(plate ? known({ ...plate, confidenceOfChars: plate.charConfidence }, 'session', plate.reader) : []),
     ...presented(session.presentations, 'session'),
   ]
 }
 
 export function accountPlates(plates: readonly string[] | undefined): KnownPlate[] {
-  return (plates ?? []).flatMap((text) => known(text, 'account', undefined, undefined))
+  return (plates ?? []).flatMap((text) => known({ text }, 'account', undefined))
 }
 
-export function plateFinding(stay: StayView, session: SessionView, policy: LinkPolicy): PlateFinding {
+export function plateFinding(
+  stay: StayView,
+  session: SessionView,
+  policy: LinkPolicy,
+  model: PlateModel = untaughtPlateModel,
+): PlateFinding {
   const gate = stayPlates(stay)
   const charger = sessionPlates(session)
   const pairs = [
-    ...pairsOf(gate, charger),
-    ...pairsOf(gate, accountPlates(session.accountPlates)),
-    ...pairsOf(accountPlates(stay.accountPlates), charger),
+    ...pairsOf(gate, charger, model),
+    ...pairsOf(gate, accountPlates(session.accountPlates), model),
+    ...pairsOf(accountPlates(stay.accountPlates), charger, model),
   ]
   let evidence: Evidence | null = null
-  let distance: number | null = null
+  let nearest: PlatePair | null = null
   for (const pair of pairs) {
     const found = pairEvidence(pair, policy)
     if (
@@ -70,42 +86,73 @@ export function plateFinding(stay: StayView, session: SessionView, policy: LinkP
       evidence = found
     }
     const candidate = pair.a.from === 'candidate' || pair.b.from === 'candidate'
-    if (!candidate) distance = Math.min(distance ?? Number.POSITIVE_INFINITY, pair.distance)
+    if (!candidate && (!nearest || pair.distance < nearest.distance)) nearest = pair
   }
-  return { evidence, distance, contradiction: contradiction(gate, charger, pairs, policy) }
+  return {
+    evidence,
+    distance: nearest?.distance ?? null,
+    doubted: nearest !== null && nearest.undoubted > policy.fuzzyReviewDistance,
+    contradiction: contradiction(gate, charger, pairs, policy),
+  }
 }
 
 interface PlatePair {
   a: KnownPlate
   b: KnownPlate
   distance: number
+  /** As it would be had no camera doubted a character. */
+  undoubted: number
   /** Both name a country, and not the same. Cameras guess countries worse than characters, so it is doubt, not proof. */
   abroad: boolean
 }
 
-function known(
-  raw: string,
-  from: KnownPlate['from'],
-  country: string | undefined,
-  confidence: number | undefined,
-): KnownPlate[] {
+interface Told {
+  text: string
+  country?: string | undefined
+  confidence?: number | undefined
+  confidenceOfChars?: readonly number[] | undefined
+}
+
+function known(told: Told, from: KnownPlate['from'], reader: string | undefined): KnownPlate[] {
+  const { text: raw, country, confidence, confidenceOfChars: chars } = told
   const plate = normalisePlate(raw, country)
   if (plate.outcome !== 'plate') return []
-  return [{ text: plate.text, country: plate.country, lossy: plate.lossy, confidence, from }]
+  const { text, lossy } = plate
+  // Confidences belong to the characters as they came; with a separator or an accent among them nobody can say to which.
+  const charConfidence = chars?.length === text.length ? chars : undefined
+  return [{ text, country: plate.country, lossy, confidence, charConfidence, reader, from }]
+}
+
+/** Where a camera gives no confidence by character, its other guesses say which characters it doubts. */
+function doubts({
+  text,
+  charConfidence,
+  candidates = [],
+}: StayView['plateReads'][number]): readonly number[] | undefined {
+  if (charConfidence !== undefined || candidates.length === 0) return charConfidence
+  const guesses = candidates.filter((guess) => guess.text.length === text.length)
+  return [...text].map((char, i) =>
+    Math.min(1, ...guesses.map((guess) => (guess.text.charAt(i) === char ? 1 : 1 - (guess.confidence ?? 0.5)))),
+  )
 }
 
 function presented(presentations: readonly LinkPresentation[], from: 'read' | 'session'): KnownPlate[] {
-  return presentations.flatMap((one) => (one.kind === 'plate' ? known(one.raw, from, one.country, undefined) : []))
+  return presentations.flatMap((one) =>
+    one.kind === 'plate' ? known({ text: one.raw, country: one.country }, from, undefined) : [],
+  )
 }
 
-function pairsOf(all: readonly KnownPlate[], others: readonly KnownPlate[]): PlatePair[] {
+function pairsOf(all: readonly KnownPlate[], others: readonly KnownPlate[], model: PlateModel): PlatePair[] {
   return all.flatMap((a) =>
-    others.map((b) => ({
-      a,
-      b,
-      distance: plateDistance(a.text, b.text),
-      abroad: countriesConflict(a.country, b.country),
-    })),
+    others.map((b) => {
+      const swapCost = swapCostOf(model, a.reader, b.reader)
+      const undoubted = plateDistance(a.text, b.text, { swapCost })
+      const doubts = a.charConfidence ?? b.charConfidence
+      const distance = doubts
+        ? plateDistance(a.text, b.text, { swapCost, confidenceA: a.charConfidence, confidenceB: b.charConfidence })
+        : undoubted
+      return { a, b, distance, undoubted, abroad: countriesConflict(a.country, b.country) }
+    }),
   )
 }
 
@@ -133,7 +180,12 @@ function pairEvidence({ a, b, distance, abroad }: PlatePair, policy: LinkPolicy)
     const detail = `Same plate ${a.text} at gate and charger${owner || parker}.`
     return { method: 'plate', weight: long ? linkWeights.plate : linkWeights.plateShort, detail, certain: long }
   }
-  if (distance > policy.fuzzyReviewDistance || Math.min(a.text.length, b.text.length) < shortestFuzzy) return null
+  if (Math.min(a.text.length, b.text.length) < shortestFuzzy) return null
+  if (distance > policy.fuzzyReviewDistance) {
+    return a.reader !== undefined && b.reader !== undefined && sharesRun(a.text, b.text)
+      ? fuzzy(linkWeights.plateRun, `Both cameras read much of one plate: ${a.text} and ${b.text}.`)
+      : null
+  }
   return fuzzy(
     fuzzyWeight(a.text, b.text, distance),
     `Plate ${a.text} was read, ${b.text} is expected${owner}: easily confused.`,
@@ -151,6 +203,31 @@ function fuzzyWeight(a: string, b: string, distance: number): number {
 }
 
 /**
+ * Genetec's technique for two machine reads of which either may be cut short: so many characters in the same order, so many of them in
+ * a row. A plate that a person told is whole, and such a likeness to it is chance.
+ */
+function sharesRun(a: string, b: string): boolean {
+  const row = Array.from({ length: b.length + 1 }, () => ({ common: 0, run: 0 }))
+  let [common, run] = [0, 0]
+  for (const char of a) {
+    let diagonal = { common: 0, run: 0 }
+    for (let j = 1; j <= b.length; j++) {
+      const [above, left] = [row[j] ?? diagonal, row[j - 1] ?? diagonal]
+      const same = char === b.charAt(j - 1)
+      const next = {
+        common: same ? diagonal.common + 1 : Math.max(above.common, left.common),
+        run: same ? diagonal.run + 1 : 0,
+      }
+      diagonal = above
+      row[j] = next
+      common = Math.max(common, next.common)
+      run = Math.max(run, next.run)
+    }
+  }
+  return common >= leastCommon && run >= leastRun
+}
+
+/**
  * A misread rarely goes as far as two unrelated characters: beyond that, surely read plates are two cars. A second car of the
  * same account is no contradiction, so its registered plates are asked too.
  */
@@ -165,5 +242,6 @@ function contradiction(
   const [seen] = gate.filter(sure)
   const [expected] = charger.filter(sure)
   if (!seen || !expected || pairs.some(({ distance }) => distance < policy.contradictionDistance)) return null
+  if (seen.reader !== undefined && expected.reader !== undefined && sharesRun(seen.text, expected.text)) return null
   return `The gate read plate ${seen.text}, the session belongs to ${expected.text}.`
 }

@@ -5,7 +5,7 @@ import { sessionPresentations } from './card-evidence.ts'
 import { instant, minutesBetween } from './evidence.ts'
 import type { ReviewReason } from './link-decision.ts'
 import type { LinkPolicy } from './link-policy.ts'
-import type { SessionView } from './link-view.ts'
+import type { LinkTerms, SessionView } from './link-view.ts'
 import { accountPlates, sessionPlates } from './plate-evidence.ts'
 import type { LinkScore } from './score-link.ts'
 
@@ -14,6 +14,8 @@ export interface Tentative {
   session: SessionView
   scores: readonly LinkScore[]
   accepted: string | undefined
+  /** What it would be decided under. */
+  terms: LinkTerms
   verdict:
     | { kind: 'accepted'; stayId: string }
     | { kind: 'auto'; best: LinkScore }

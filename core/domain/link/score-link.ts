@@ -1,12 +1,13 @@
 // Owns the score of one stay with one session: evidence for and against, and what rules the pair out.
 // Must not decide; decide-links.ts compares candidates and listens to people.
 import { bayEvidence } from './bay-evidence.ts'
-import { cardEvidence } from './card-evidence.ts'
+import { cardEvidence, sessionPresentations } from './card-evidence.ts'
 import { type Evidence, type Exclusion, instant } from './evidence.ts'
 import { defaultLinkPolicy, type LinkPolicy } from './link-policy.ts'
 import type { SessionView, StayView } from './link-view.ts'
 import { linkWeights, priorLogOdds, scoreOf } from './link-weights.ts'
 import { plateFinding } from './plate-evidence.ts'
+import type { PlateModel } from './plate-model.ts'
 import { timeEvidence, timeExclusion } from './time-evidence.ts'
 
 export interface LinkScore {
@@ -24,9 +25,13 @@ export interface LinkScore {
   contradiction?: string
   /** Distance of the nearest plates; null when one side has none. */
   plateDistance: number | null
+  /** The nearest plates are near only because a camera doubted a character. */
+  plateDoubted: boolean
 }
 
 export interface ScoreContext {
+  /** What the site's cameras are known to mix up. */
+  model?: PlateModel | undefined
   /** For a stay without exit: when its car was seen entering again. */
   impliedExit?: Date | null | undefined
 }
@@ -46,18 +51,19 @@ export function scoreLink(
     return none(base, { reason: 'other-site', detail: 'They are at different sites.' })
 
   const card = cardEvidence(stay, session)
-  const plates = plateFinding(stay, session, policy)
+  const plates = plateFinding(stay, session, policy, context.model)
   const identity = [card, plates.evidence, vehicleEvidence(stay, session), accountEvidence(stay, session)].filter(
     isPresent,
   )
   const kept = discountImplied(identity)
   const barred = voided(stay) ?? timeExclusion(stay, session, policy)
-  if (barred) return none({ ...base, plateDistance: plates.distance }, barred, kept)
+  if (barred) return none({ ...base, plateDistance: plates.distance, plateDoubted: plates.doubted }, barred, kept)
 
   const against = contradictionOf(stay, session, plates.contradiction)
   // Facts that contradict each other with certainty are wrong somewhere; ruling the pair out silently would hide that.
   const overruled = against && kept.some((one) => one.certain && outweighs(one, against))
-  if (against && !overruled) return none({ ...base, plateDistance: plates.distance }, against, kept)
+  if (against && !overruled)
+    return none({ ...base, plateDistance: plates.distance, plateDoubted: plates.doubted }, against, kept)
 
   const evidence = [...kept, bayEvidence(stay, session, policy), timeOf(stay, session, policy, context)].filter(
     isPresent,
@@ -70,16 +76,18 @@ export function scoreLink(
     logOdds,
     evidence,
     plateDistance: plates.distance,
+    plateDoubted: plates.doubted,
     ...(against ? { contradiction: against.detail } : {}),
   }
 }
 
 function none(
-  base: { stayId: string; sessionId: string; plateDistance?: number | null },
+  base: Pick<LinkScore, 'stayId' | 'sessionId'> & Partial<Pick<LinkScore, 'plateDistance' | 'plateDoubted'>>,
   excluded: Exclusion,
   evidence: readonly Evidence[] = [],
 ): LinkScore {
-  return { plateDistance: null, ...base, score: 0, logOdds: Number.NEGATIVE_INFINITY, evidence, excluded }
+  const apart = { plateDistance: null, plateDoubted: false, ...base }
+  return { ...apart, score: 0, logOdds: Number.NEGATIVE_INFINITY, evidence, excluded }
 }
 
 function isPresent<T>(value: T | null): value is T {
@@ -104,7 +112,10 @@ function vehicleEvidence(stay: StayView, session: SessionView): Evidence | null 
   return {
     method: 'vehicle',
     weight: linkWeights.vehicle,
-    detail: 'Gate and charger know the same vehicle.',
+    // Autocharge and Plug & Charge: the car told its own address or contract, and that is on record with the plate.
+    detail: sessionPresentations(session).some(({ kind }) => kind === 'mac' || kind === 'emaid')
+      ? 'The car told the charger who it is, and the gate knows the same vehicle.'
+      : 'Gate and charger know the same vehicle.',
     certain: true,
   }
 }

@@ -5,7 +5,7 @@ import { foldReferenced, type StaySpan } from './fold-referenced.ts'
 import { foldUnreferenced } from './fold-unreferenced.ts'
 import { isRequestFact, refsOfMovements, requestsOf } from './movements.ts'
 import { plateOf, presentationsOf, stayKeys } from './presentations.ts'
-import type { DerivedStay, StayDiscount, StayFlag, StayPlace } from './stay.ts'
+import type { DerivedStay, StayDiscount, StayFlag, StayPlace, StayPrice } from './stay.ts'
 import { byTime, compareText, effectiveFacts, type StayContext, type StayFact } from './stay-fact.ts'
 
 /**
@@ -34,7 +34,10 @@ function stayOf(span: StaySpan, context: StayContext): DerivedStay {
   const facts = [...span.facts].sort(byTime)
   const presentations = presentationsOf(facts, context)
   const paid = paidBy(facts, context.currency)
-  const flags = new Set<StayFlag>([...span.flags, ...(paid.foreign ? (['foreign_currency'] as const) : [])])
+  const price = priceOf(facts)
+  const flags = new Set<StayFlag>(span.flags)
+  if (paid.foreign) flags.add('foreign_currency')
+  if (price !== null && price.currency !== context.currency) flags.add('foreign_price')
   return {
     key: span.key,
     stayRef: span.stayRef,
@@ -52,8 +55,10 @@ function stayOf(span: StaySpan, context: StayContext): DerivedStay {
     discounts: discountsOf(facts),
     paidMinor: paid.minor,
     paidUntil: paid.until,
+    price,
     flags: [...flags].sort(compareText),
     factsAt: latest(facts),
+    presentAt: latest(facts.filter(({ type }) => !/^(payment|discount)\.|^stay\.priced$/.test(type))),
     factIds: facts.map((fact) => fact.factId),
   }
 }
@@ -88,6 +93,15 @@ function paidBy(facts: readonly StayFact[], currency: string): { minor: number; 
     if (fact.type === 'payment.captured' && paidUntil !== undefined) until = new Date(paidUntil)
   }
   return { minor, until, foreign }
+}
+
+/** A final price stands against any that is not: its vendor has said that it will not change. Among the same, the newest. */
+function priceOf(facts: readonly StayFact[]): StayPrice | null {
+  const prices = facts.filter((fact) => fact.type === 'stay.priced')
+  const last = prices.findLast(({ data }) => data.final) ?? prices.at(-1)
+  if (last === undefined) return null
+  const { credentials: _, ...price } = last.data
+  return { ...price, factId: last.factId, at: last.occurredAt.toISOString() }
 }
 
 function discountsOf(facts: readonly StayFact[]): StayDiscount[] {

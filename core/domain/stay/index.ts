@@ -3,9 +3,10 @@
 export { decodedCredential, decodedFact } from './decoded-fact.ts'
 export { deriveStays } from './derive-stays.ts'
 export { repeatedExitMs } from './fold-unreferenced.ts'
-export { longestMovementMs } from './movements.ts'
+export { isLooseBackout, longestBackoutMs, longestMovementMs } from './movements.ts'
 export * from './stay.ts'
 export {
+  compareText,
   credentialsOf,
   presentationOf,
   requestIdOf,

@@ -1,6 +1,6 @@
 // Owns gate movements: a passage together with the request it answers, and the backout that undoes it.
 // Must not open or close stays. A request or decision without a passage is no movement (Arivo's three levels).
-import { type FactOf, requestIdOf, type StayFact } from './stay-fact.ts'
+import { credentialsOf, type FactOf, requestIdOf, type StayFact, searchKeysOf } from './stay-fact.ts'
 
 export interface Pass {
   fact: FactOf<'gate.passed'>
@@ -60,10 +60,38 @@ export function requestsOf(facts: readonly StayFact[]): ReadonlyMap<string, read
   return requests
 }
 
+/** A vendor without request numbers tells by the credential who backed out, and soon. */
+export const longestBackoutMs = 10 * 60_000
+
+/** A backout that names no request. */
+export function isLooseBackout(fact: StayFact): fact is FactOf<'gate.backedOut'> {
+  return fact.type === 'gate.backedOut' && fact.data.requestId === undefined
+}
+
+/** Passages that backouts without a request number undo: each the last one before it that showed the same credential. */
+function undoneByCredential(facts: readonly StayFact[]): ReadonlySet<StayFact> {
+  const undone = new Set<StayFact>()
+  for (const backout of facts.filter(isLooseBackout)) {
+    const keys = new Set(searchKeysOf(credentialsOf(backout)))
+    const passage = facts.findLast(
+      (fact) =>
+        fact.type === 'gate.passed' &&
+        fact.data.requestId === undefined &&
+        fact.data.direction === backout.data.direction &&
+        fact.occurredAt < backout.occurredAt &&
+        backout.occurredAt.getTime() - fact.occurredAt.getTime() <= longestBackoutMs &&
+        searchKeysOf(credentialsOf(fact)).some((key) => keys.has(key)),
+    )
+    if (passage) undone.add(passage)
+  }
+  return undone
+}
+
 /** Passages that stand: one that the car reversed out of afterwards is none. Going in again after a backout counts. */
 export function passesOf(facts: readonly StayFact[], requests: ReadonlyMap<string, readonly RequestFact[]>): Pass[] {
+  const backedOut = undoneByCredential(facts)
   return facts.flatMap((fact) => {
-    if (fact.type !== 'gate.passed') return []
+    if (fact.type !== 'gate.passed' || backedOut.has(fact)) return []
     const asked = fact.data.requestId === undefined ? [] : (requests.get(fact.data.requestId) ?? [])
     const mates = asked.filter((mate) => isSameMovement(mate, fact))
     const undone = mates.some((mate) => mate.type === 'gate.backedOut' && mate.occurredAt > fact.occurredAt)

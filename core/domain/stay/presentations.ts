@@ -73,6 +73,7 @@ function roleOf(fact: StayFact): StayPresentation['role'] {
     case 'stay.opened':
     case 'stay.closed':
     case 'stay.voided':
+    case 'stay.priced':
       return 'record'
     default:
       return 'request'

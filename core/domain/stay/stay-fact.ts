@@ -54,6 +54,7 @@ export function credentialsOf(fact: ParkingFact): readonly ReportedCredential[] 
     case 'stay.opened':
     case 'stay.closed':
     case 'stay.voided':
+    case 'stay.priced':
     case 'bay.changed':
       return fact.data.credentials ?? []
     case 'stay.corrected': {

@@ -1,6 +1,6 @@
 // Owns the shape of a stay as the facts tell it, and the names of what can be odd about one.
 // Must not hold rules; derive-stays.ts and the folds do.
-import type { DiscountData, ParkerKind } from '../parking-fact.ts'
+import type { DiscountData, ParkerKind, PricedData } from '../parking-fact.ts'
 import type { SeenCredential } from './stay-fact.ts'
 
 /** Oddities kept on a stay, with what each says to a person. */
@@ -13,6 +13,8 @@ export const stayFlagWords = {
   entered_again: 'came in again under the same reference after leaving',
   lost_ticket: 'let out as one whose ticket was lost',
   foreign_currency: 'a payment is in another currency than the site and is not added up',
+  foreign_price: 'the parking system priced it in another currency than the site; that price is not billed',
+  exit_unknown: 'no exit was reported; it is taken to have left',
   account_ambiguous: 'its credentials belong to more than one account',
   withdrawn: 'no fact speaks for this stay any more',
 } as const
@@ -42,6 +44,12 @@ export interface StayDiscount extends DiscountData {
   at: string
 }
 
+/** What the parking system asks for the stay. */
+export interface StayPrice extends Omit<PricedData, 'credentials'> {
+  factId: string
+  at: string
+}
+
 export interface DerivedStay {
   /** Natural key within its connection: `ref:<vendor's reference>`, or `gate:<id of the fact that begins it>`. */
   key: string
@@ -64,8 +72,11 @@ export interface DerivedStay {
   /** Captured less refunded, in the site's currency. */
   paidMinor: number
   paidUntil: Date | null
+  price: StayPrice | null
   flags: readonly StayFlag[]
   /** Instant of the latest fact, requests aside. */
   factsAt: Date
+  /** Instant of the latest fact that says where the car is: no money, no requests. */
+  presentAt: Date
   factIds: readonly string[]
 }

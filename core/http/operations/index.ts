@@ -6,6 +6,7 @@ import type { ApiPorts } from '../api-ports.ts'
 import type { Contract } from '../contract.ts'
 import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
+import { access } from './access.ts'
 import { campaigns } from './campaigns.ts'
 import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
@@ -14,12 +15,16 @@ import { connections } from './connections.ts'
 import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
+import { imports } from './imports.ts'
+import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
 import { parking } from './parking.ts'
+import { parkingActions } from './parking-actions.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { presence } from './presence.ts'
 import { readers } from './readers.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
@@ -43,6 +48,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
   const { ports, contract } = deps
   return {
     ...places,
+    ...access({ entropy: deps.entropy }),
     ...chargers({
       chargers: ports.chargers,
       files: ports.files,
@@ -59,14 +65,18 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...files(ports.files),
     ...desired,
     ...people,
+    ...imports,
     ...parking,
     ...readers(ports.files),
     ...links,
+    ...presence,
+    ...linkReviews,
     ...money,
     ...tariffs(ports.host),
     ...overview,
     ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
     ...connections(ports.host),
+    ...parkingActions(ports.host),
     ...service({ ...deps, host: ports.host, service: ports.service }),
   }
 }

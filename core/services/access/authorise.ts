@@ -1,106 +1,80 @@
 // Owns the answer to "may this credential park or charge here?", for gates and chargers from the same rules.
-// Must not remember anything between questions, and must not know protocols.
+// Must not remember anything between questions but the places it promised, and must not know protocols.
 
-import type { Authorization, IdToken } from '../../domain/charger-fact.ts'
-import { type CardProfiles, kindOfTokenType, noProfiles, type Presentation } from '../../domain/credential/index.ts'
+import {
+  type AccessPlace,
+  type IdentifiedCredential,
+  type Judged,
+  judgeAccess,
+  judgeBooking,
+  patienceOf,
+  type RuleCheck,
+  unknownCredential,
+} from '../../domain/access/index.ts'
+import type { Authorization } from '../../domain/charger-fact.ts'
+import { type CardProfiles, kindOfTokenType, matchPresentations, noProfiles, type Presentation } from '../../domain/credential/index.ts'
+import { dayBefore, localDate } from '../../domain/local-time.ts'
 import type { ReportedCredential } from '../../domain/parking-fact.ts'
 import { decodedCredential, presentationOf } from '../../domain/stay/index.ts'
+import { type AccessFound, type AccessLookup, type Booking, findAccess } from '../../store/access-lookup.ts'
 import { batchRead } from '../../store/batch-read.ts'
-import { type Enrolled, findEnrolled, type Lookup } from '../../store/credentials.ts'
-import type { ServiceDeps } from '../service-deps.ts'
-import { identifyCredential, lookupKeys } from './identify-credential.ts'
-import { anonymousCharging, judgeAccess } from './judge-access.ts'
+import type { Enrolled } from '../../store/credentials.ts'
+import type { AccessQuestion, AuthoriseDeps, AuthoriseIntercept, Weighed } from './access-question.ts'
+import { type Identified, identifyCredential, lookupKeys, sureEnough } from './identify-credential.ts'
+import { countPlaces, takePlace } from './take-place.ts'
 
-export type AccessQuestion = {
-  organizationId: string
-  siteId: string | null
-  at: Date
-} & (
-  | { place: 'gate'; connectionId?: string; credentials: readonly ReportedCredential[] }
-  | { place: 'charger'; token: IdToken; stationId?: string }
-)
-
-/** The `authorise` interception: a plugin may refuse, never grant. The caller gives it its deadline. */
-export type AuthoriseIntercept = (ask: {
-  place: 'gate' | 'charger'
-  siteId: string | null
-  credential: ReportedCredential
-  accountId: string | null
-}) => Promise<{ kind: 'pass' } | { kind: 'deny'; reason: string }>
-
-export interface AuthoriseDeps extends Pick<ServiceDeps, 'db'> {
-  intercept?: AuthoriseIntercept
-  /** How readers and chargers write cards; without it every text is taken by its looks. */
-  profiles?(organizationId: string): Promise<CardProfiles>
-}
-
-/** An authorization with what a gate also looks at. */
-export interface Weighed {
-  authorization: Authorization
-  /** The credential that decided; null when there was none. */
-  credential: ReportedCredential | null
-  accountSettings: Record<string, unknown>
-  /** When the account's open stays at the site began; gates only. */
-  openSince: readonly (Date | null)[]
-  siteSettings: Record<string, unknown>
-}
-
-interface FoundByKey {
-  byKey: ReadonlyMap<string, readonly Enrolled[]>
-  settings: ReadonlyMap<string, Record<string, unknown>>
+/** What the site says about those it does not know. Transient parkers with a ticket charge by default. */
+function anonymousCharging(settings: Record<string, unknown>): 'accept' | 'reject' {
+  return settings.anonymous_charging === 'reject' ? 'reject' : 'accept'
 }
 
 /**
  * Weighs questions with one query for all that are asked in one turn of the event loop, whatever their number: a charger asks
- * at every transaction start.
+ * at every transaction start. Only who has a limit of places is looked at a second time, under a lock.
  */
 export function weighAccess(deps: AuthoriseDeps): (question: AccessQuestion) => Promise<Weighed> {
-  const look = batchRead<string, FoundByKey>({ load: (lookups) => findAll(deps, lookups) })
+  const look = batchRead<string, Found>({ load: (lookups) => findAll(deps, lookups) })
   return async (question) => {
-    const { organizationId, siteId, place } = question
-    const presented = presentedIn(question, await deps.profiles?.(organizationId))
+    const presented = presentedIn(question, await deps.profiles?.(question.organizationId))
     const keys = presented.map(({ presentation }) => lookupKeys(presentation))
-    const lookup: Lookup = {
-      organizationId,
-      searchKeys: [...new Set(keys.flat())],
-      siteIds: siteId === null ? [] : [siteId],
-      ...(place === 'gate' && siteId !== null ? { openStaysAt: siteId } : {}),
-    }
-    const found = await look(JSON.stringify(lookup))
-    const siteSettings = found?.settings.get(siteId ?? '') ?? {}
+    const found = (await look(JSON.stringify(lookupOf(question, keys.flat())))) ?? nothing
+    const place = placeOf(question, found)
+    const siteSettings = found.sites[question.siteId ?? '']?.settings ?? {}
     const judged = presented.map(({ reported, presentation }, index) => {
-      const rows = (keys[index] ?? []).flatMap((key) => found?.byKey.get(key) ?? [])
-      const identified = identifyCredential(presentation, rows, question.at)
-      const account = identified.kind === 'one' ? identified.row.account : null
-      return { reported, account, authorization: judgeAccess(identified, question) }
+      const rows = (keys[index] ?? []).flatMap((key) => found.byKey.get(key) ?? [])
+      return { reported, ...judgeIdentified(identifyCredential(presentation, rows, question.at), place) }
     })
-    const best = decisive(judged)
-    const weighed: Weighed = {
-      authorization: best?.authorization ?? { status: 'unknown', reason: 'No credential was presented.' },
-      credential: best?.reported ?? null,
-      accountSettings: best?.account?.settings ?? {},
-      openSince: best?.account?.openSince ?? [],
-      siteSettings,
-    }
-    const anonymous = place === 'charger' && weighed.authorization.status === 'unknown'
-    if (anonymous && anonymousCharging(siteSettings) === 'accept') {
-      weighed.authorization = {
-        status: 'accepted',
-        reason: `${weighed.authorization.reason} This site lets everyone charge.`,
-      }
-    }
-    return intercepted(deps.intercept, question, weighed)
+    const best = decisive(judged) ?? { reported: null, ...unknownCredential('No credential was presented.') }
+    const { reported, ...verdict } = preferBooking(best, presented, found.bookings, question, siteSettings)
+    const weighed: Weighed = { ...verdict, credential: reported, siteSettings, giveBack: null }
+    if (place.place === 'charger' && weighed.authorization.status === 'unknown')
+      return anonymous(weighed, anonymousCharging(siteSettings))
+    return withPlace(deps, question, await intercepted(deps.intercept, question, weighed), verdict.limits)
   }
 }
 
 /**
  * @example
  * const may = authorise({ db })
- * await may({ organizationId, siteId, place: 'charger', token: { value: '04A3C6CA', kind: 'iso14443' }, at: clock.now() })
+ * const token = { value: '04A3C6CA', kind: 'iso14443' }
+ * await may({ organizationId, siteId, place: 'charger', stationId, token, at: clock.now() })
  */
 export function authorise(deps: AuthoriseDeps): (question: AccessQuestion) => Promise<Authorization> {
   const weigh = weighAccess(deps)
   return async (question) => (await weigh(question)).authorization
+}
+
+function judgeIdentified(identified: Identified, place: AccessPlace): Judged {
+  switch (identified.kind) {
+    case 'none':
+      return unknownCredential('This credential is not enrolled.')
+    case 'several':
+      return unknownCredential(`It fits ${identified.count} enrolled credentials of different holders.`)
+    case 'one': {
+      const asked: IdentifiedCredential = { credential: identified.row, partial: identified.partial }
+      return judgeAccess(asked, place)
+    }
+  }
 }
 
 interface Presented {
@@ -109,9 +83,10 @@ interface Presented {
 }
 
 function presentedIn(question: AccessQuestion, profiles: CardProfiles = noProfiles): Presented[] {
-  if (question.place === 'gate') {
-    const at = { siteId: question.siteId, connectionId: question.connectionId ?? null }
-    return question.credentials.map((reported) => ({
+  if (question.place === 'gate' || question.credentials) {
+    const { credentials = [] } = question
+    const at = { siteId: question.siteId, connectionId: question.place === 'gate' ? (question.connectionId ?? null) : null }
+    return credentials.map((reported) => ({
       reported,
       presentation: presentationOf(decodedCredential(reported, profiles, at)),
     }))
@@ -123,16 +98,66 @@ function presentedIn(question: AccessQuestion, profiles: CardProfiles = noProfil
   return [{ reported: { kind: known === 'emaid' ? 'emaid' : known === 'card' ? 'card' : 'app', value }, presentation }]
 }
 
-interface Judged {
-  reported: ReportedCredential
-  authorization: Authorization
+interface Candidate extends Judged {
+  reported: ReportedCredential | null
 }
 
 /** A thing held in the hand before a plate, a yes before a no, a reasoned no before "never heard of". */
-function decisive<T extends Judged>(judged: readonly T[]): T | undefined {
+function decisive<T extends Candidate>(judged: readonly T[]): T | undefined {
   const rank = ({ reported, authorization: { status } }: T) =>
-    (status === 'accepted' ? 0 : status === 'unknown' ? 4 : 2) + (reported.kind === 'plate' ? 1 : 0)
+    (status === 'accepted' ? 0 : status === 'unknown' ? 4 : 2) + (reported?.kind === 'plate' ? 1 : 0)
   return judged.toSorted((a, b) => rank(a) - rank(b))[0]
+}
+
+/** A booking helps who would not get in without it, but not who is blocked; its own no is told to who is not known otherwise. */
+function preferBooking(
+  best: Candidate,
+  presented: readonly Presented[],
+  bookings: readonly Booking[],
+  question: AccessQuestion,
+  settings: Record<string, unknown>,
+): Candidate {
+  const { status } = best.authorization
+  if (status === 'accepted' || status === 'blocked') return best
+  const asks = question.place === 'gate' ? question.direction : 'charge'
+  const judged = presented.flatMap(({ reported, presentation }) =>
+    bookings
+      .filter((booking) => booking.siteId === question.siteId && isFor(booking, presentation))
+      .map((booking) => {
+        const {
+          check,
+          status: said,
+          reason,
+          code,
+          validUntil,
+        } = judgeBooking(booking, asks, question.at, patienceOf(settings))
+        const account = booking.accountId === null ? {} : { accountId: booking.accountId }
+        const until = said === 'accepted' ? { validUntil } : {}
+        const authorization: Authorization = { status: said, reason, ...account, ...until }
+        return { reported, authorization, code, trace: [...best.trace, check], limits: null }
+      }),
+  )
+  const booked = decisive(judged)
+  if (!booked) return best
+  return booked.authorization.status === 'accepted' || status === 'unknown' ? booked : best
+}
+
+function isFor({ credentials }: Booking, presented: Presentation): boolean {
+  return credentials.some((one) => {
+    const match = matchPresentations(presented, presentationOf(one))
+    return (match.equal === 'exact' || match.equal === 'transformed') && match.confidence >= sureEnough
+  })
+}
+
+function anonymous(weighed: Weighed, rule: 'accept' | 'reject'): Weighed {
+  const detail = rule === 'accept' ? 'This site lets everyone charge.' : 'This site lets only known drivers charge.'
+  const trace: RuleCheck[] = [
+    ...weighed.trace,
+    { rule: 'anonymous', outcome: rule === 'accept' ? 'passed' : 'failed', detail },
+  ]
+  if (rule === 'reject') return { ...weighed, trace }
+  const authorization: Authorization = { status: 'accepted', reason: `${weighed.authorization.reason} ${detail}` }
+  return { ...weighed, authorization, code: 'anonymous', trace }
 }
 
 async function intercepted(
@@ -144,12 +169,44 @@ async function intercepted(
   if (!intercept || !credential || authorization.status !== 'accepted') return weighed
   const answer = await intercept({ place, siteId, credential, accountId: authorization.accountId ?? null })
   if (answer.kind === 'pass') return weighed
-  const { accountId, credentialId, vehicleId } = authorization
+  return refusedBy(weighed, 'plugin', 'not_allowed_here', answer.reason, 'not_allowed_here')
+}
+
+/** @param limits what must be free for the yes to hold */
+export async function withPlace(
+  deps: AuthoriseDeps,
+  question: AccessQuestion,
+  weighed: Weighed,
+  limits: Judged['limits'],
+): Promise<Weighed> {
+  const { places = 'take' } = question
+  if (limits === null || places === 'settled' || weighed.authorization.status !== 'accepted') return weighed
+  const { room, giveBack } = await (places === 'take' ? takePlace : countPlaces)(deps, question, weighed, limits)
+  const checks = room.checks.map(({ limit, taken }): RuleCheck => {
+    const detail = `${limit.name}: ${taken} of ${limit.most} places taken.`
+    return { rule: 'places', outcome: taken < limit.most ? 'passed' : 'failed', detail }
+  })
+  const counted = { ...weighed, trace: [...weighed.trace, ...checks] }
+  if (room.full === null) return { ...counted, giveBack }
+  return refusedBy(counted, 'places', 'concurrent', room.reason, 'places_taken')
+}
+
+/** A yes that became a no keeps whose it was. */
+function refusedBy(
+  weighed: Weighed,
+  rule: string,
+  status: Authorization['status'],
+  reason: string,
+  code: string,
+): Weighed {
+  const { accountId, credentialId, vehicleId } = weighed.authorization
   return {
     ...weighed,
+    code,
+    trace: [...weighed.trace, { rule, outcome: 'failed', detail: reason }],
     authorization: {
-      status: 'not_allowed_here',
-      reason: answer.reason,
+      status,
+      reason,
       ...(accountId ? { accountId } : {}),
       ...(credentialId ? { credentialId } : {}),
       ...(vehicleId ? { vehicleId } : {}),
@@ -157,25 +214,83 @@ async function intercepted(
   }
 }
 
+interface Found extends Omit<AccessFound, 'enrolled'> {
+  byKey: ReadonlyMap<string, readonly Enrolled[]>
+}
+
+const nothing: Found = { byKey: new Map(), sites: {}, stations: [], lanes: [], bookings: [] }
+
+export function lookupOf(question: AccessQuestion, searchKeys: readonly string[]): AccessLookup {
+  const { organizationId, siteId, at } = question
+  const isGate = question.place === 'gate'
+  return {
+    organizationId,
+    searchKeys: [...new Set(searchKeys)],
+    siteIds: siteId === null ? [] : [siteId],
+    stationIds: isGate || question.stationId === null ? [] : [question.stationId],
+    laneCodes: isGate ? [question.lane] : [],
+    days: daysAround(at),
+    gateSiteId: isGate ? siteId : null,
+  }
+}
+
+/** What may be today, yesterday or the next day on any site's wall. */
+function daysAround(at: Date): string[] {
+  const next = localDate(new Date(at.getTime() + 2 * 86_400_000), 'UTC')
+  const days = [next]
+  for (let i = 0; i < 4; i++) days.push(dayBefore(days.at(-1) ?? next))
+  return days
+}
+
+export function placeOf(
+  question: AccessQuestion,
+  found: Pick<AccessFound, 'sites' | 'stations' | 'lanes'>,
+): AccessPlace {
+  const { siteId, at } = question
+  const site = found.sites[siteId ?? '']
+  const where = { siteId, at, time: site ? { zone: site.timeZone, holidays: site.holidays } : null }
+  if (question.place === 'gate') {
+    const lane = found.lanes.find((one) => one.siteId === siteId && one.code === question.lane)
+    const { direction } = question
+    return {
+      place: 'gate',
+      direction,
+      lane: question.lane,
+      laneId: lane?.laneId ?? null,
+      areaId: lane?.areaId ?? null,
+      ...where,
+    }
+  }
+  const { stationId, evse } = question
+  const station = found.stations.find((one) => one.stationId === stationId)
+  const evses = (station?.evses ?? []).filter(({ number }) => evse === undefined || number === evse)
+  return { place: 'charger', stationId, tags: station?.tags ?? [], evses, ...where }
+}
+
+const union = <T>(lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())]
+
 /** One query per organization and gate site; each question then picks its own rows by key. */
-async function findAll(deps: AuthoriseDeps, texts: readonly string[]): Promise<Map<string, FoundByKey>> {
-  const groups = new Map<string, { lookups: Lookup[]; texts: string[] }>()
+async function findAll(deps: AuthoriseDeps, texts: readonly string[]): Promise<Map<string, Found>> {
+  const groups = new Map<string, { lookups: AccessLookup[]; texts: string[] }>()
   for (const text of texts) {
-    const lookup = JSON.parse(text) as Lookup
-    const name = `${lookup.organizationId}/${lookup.openStaysAt ?? ''}`
+    const lookup = JSON.parse(text) as AccessLookup
+    const name = `${lookup.organizationId}/${lookup.gateSiteId ?? ''}`
     const group = groups.get(name) ?? { lookups: [], texts: [] }
     group.lookups.push(lookup)
     group.texts.push(text)
     groups.set(name, group)
   }
-  const answers = new Map<string, FoundByKey>()
+  const answers = new Map<string, Found>()
   for (const { lookups, texts: asked } of groups.values()) {
     const [first] = lookups
     if (!first) continue
-    const { enrolled, settings } = await findEnrolled(deps.db, {
+    const { enrolled, ...rest } = await findAccess(deps.db, {
       ...first,
-      searchKeys: [...new Set(lookups.flatMap(({ searchKeys }) => searchKeys))],
-      siteIds: [...new Set(lookups.flatMap(({ siteIds }) => siteIds))],
+      searchKeys: union(lookups.map(({ searchKeys }) => searchKeys)),
+      siteIds: union(lookups.map(({ siteIds }) => siteIds)),
+      stationIds: union(lookups.map(({ stationIds }) => stationIds)),
+      laneCodes: union(lookups.map(({ laneCodes }) => laneCodes)),
+      days: union(lookups.map(({ days }) => days)),
     })
     const byKey = new Map<string, Enrolled[]>()
     for (const row of enrolled) {
@@ -183,7 +298,7 @@ async function findAll(deps: AuthoriseDeps, texts: readonly string[]): Promise<M
       if (rows) rows.push(row)
       else byKey.set(row.searchKey, [row])
     }
-    for (const text of asked) answers.set(text, { byKey, settings })
+    for (const text of asked) answers.set(text, { byKey, ...rest })
   }
   return answers
 }

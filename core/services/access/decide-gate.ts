@@ -3,7 +3,7 @@
 import type { GateDecision, GateQuestion, ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import type { AccessQuestion, Weighed } from './authorise.ts'
+import type { AccessQuestion, Weighed } from './access-question.ts'
 
 export interface DecideGateDeps extends Pick<ServiceDeps, 'clock' | 'newId' | 'log'> {
   weigh(question: AccessQuestion): Promise<Weighed>
@@ -22,7 +22,10 @@ export interface GateDecider {
   settled(): Promise<void>
 }
 
-type Verdict = Omit<GateDecision, 'requestId'>
+interface Verdict extends Omit<GateDecision, 'requestId'> {
+  /** For the operator: it may name people, which no lane should show. */
+  explanation: string
+}
 
 export function decideGate(deps: DecideGateDeps) {
   const budgetMs = deps.budgetMs ?? 200
@@ -31,25 +34,43 @@ export function decideGate(deps: DecideGateDeps) {
     // What the site said the last time it could be asked: it is needed just when the database does not answer.
     let fallback: GateDecision['decision'] = 'notFound'
 
-    const ask = async (question: GateQuestion): Promise<Verdict> => {
+    const ask = async (question: GateQuestion) => {
       const { organizationId, siteId, connectionId } = source
-      const { credentials, direction } = question
-      const weighed = await deps.weigh({
+      const { credentials, direction, lane, requestId } = question
+      const at = deps.clock.now()
+      const asked = {
         organizationId,
         siteId,
         connectionId,
+        at,
         place: 'gate',
+        lane,
+        direction,
         credentials,
-        at: deps.clock.now(),
-      })
+        requestId,
+      } as const
+      const weighed = await deps.weigh(asked)
       fallback = fallbackOf(weighed.siteSettings)
-      return verdictOf(weighed, direction)
+      return { verdict: verdictOf(weighed, direction), giveBack: weighed.giveBack }
+    }
+
+    /** The car was told something else meanwhile, and the place stays free for it to ask again. */
+    const tooLate = async (looking: ReturnType<typeof ask>, { requestId }: GateQuestion): Promise<void> => {
+      try {
+        await (await looking).giveBack?.()
+      } catch (error) {
+        deps.log.warn({ err: error, requestId }, 'a place that was promised too late is held until its time is over')
+      }
     }
 
     const late = ({ requestId }: GateQuestion): Verdict => {
       const { connectionId } = source
       deps.log.warn({ requestId, budgetMs, connectionId }, 'a gate was answered without looking: too slow')
-      return { decision: fallback, reasonCode: 'deadline', message: 'The hub could not look it up in time.' }
+      return {
+        decision: fallback,
+        reasonCode: 'deadline',
+        ...worded(fallback, 'The hub could not look it up in time.'),
+      }
     }
 
     const keep = (question: GateQuestion, verdict: Verdict) => {
@@ -72,13 +93,21 @@ export function decideGate(deps: DecideGateDeps) {
 
     return {
       async decide(question) {
-        const looked = ask(question).catch((error: unknown): Verdict => {
-          deps.log.error({ err: error, requestId: question.requestId }, 'a gate question could not be looked up')
-          return { decision: fallback, reasonCode: 'unavailable', message: 'The hub cannot look it up at the moment.' }
-        })
-        const verdict = (await Promise.race([looked, deps.deadline(budgetMs).then(() => null)])) ?? late(question)
+        const looking = ask(question)
+        const looked = looking.then(
+          ({ verdict }) => verdict,
+          (error: unknown): Verdict => {
+            deps.log.error({ err: error, requestId: question.requestId }, 'a gate question could not be looked up')
+            const words = worded(fallback, 'The hub cannot look it up at the moment.')
+            return { decision: fallback, reasonCode: 'unavailable', ...words }
+          },
+        )
+        const inTime = await Promise.race([looked, deps.deadline(budgetMs).then(() => null)])
+        if (inTime === null && fallback !== 'granted') void tooLate(looking, question)
+        const verdict = inTime ?? late(question)
         keep(question, verdict)
-        return { requestId: question.requestId, ...verdict }
+        const { explanation: _, ...told } = verdict
+        return { requestId: question.requestId, ...told }
       },
       async settled() {
         while (storing.size > 0) await Promise.all(storing)
@@ -93,26 +122,44 @@ function fallbackOf(settings: Record<string, unknown>): GateDecision['decision']
   return set === 'granted' || set === 'declined' ? set : 'notFound'
 }
 
-function verdictOf(
-  { authorization, openSince, accountSettings }: Weighed,
-  direction: GateQuestion['direction'],
-): Verdict {
-  const { status, reason, validUntil } = authorization
-  if (status === 'unknown') return { decision: 'notFound', reasonCode: 'unknown_credential', message: reason }
-  if (status !== 'accepted') return { decision: 'declined', reasonCode: status, message: reason }
-  const [since] = openSince
-  // Antipassback belongs to the account, not to the card; it asks for passages, so a car that backed out may ask again.
-  if (direction === 'entry' && since && accountSettings.allow_passback !== true) {
-    const message = `The account's car came in at ${since.toISOString()} and has not left.`
-    return { decision: 'declined', reasonCode: 'already_inside', message }
+function verdictOf({ authorization, code }: Weighed, direction: GateQuestion['direction']): Verdict {
+  const { status, reason: explanation, validUntil } = authorization
+  const decision = status === 'accepted' ? 'granted' : status === 'unknown' ? 'notFound' : 'declined'
+  const message = decision === 'granted' ? greetings[direction] : (laneTexts[code] ?? 'Not valid here.')
+  return {
+    decision,
+    reasonCode: code,
+    message,
+    explanation,
+    ...(decision === 'granted' && validUntil ? { validUntil } : {}),
   }
-  return { decision: 'granted', reasonCode: 'authorised', message: reason, ...(validUntil ? { validUntil } : {}) }
+}
+
+function worded(decision: GateDecision['decision'], explanation: string): Pick<Verdict, 'message' | 'explanation'> {
+  return { message: decision === 'granted' ? 'Please drive on.' : 'Please ask for help.', explanation }
+}
+
+const greetings = { entry: 'Welcome.', exit: 'Goodbye.', internal: 'Please drive on.' } as const
+
+/** What a lane shows: two lines of twenty characters, and nothing about people. */
+const laneTexts: Readonly<Record<string, string>> = {
+  unknown_credential: 'Not known here.',
+  blocked: 'Blocked. Please ask for help.',
+  expired: 'No longer valid.',
+  invalid: 'Not valid.',
+  outside_schedule: 'Not valid at this time.',
+  already_inside: 'Already inside.',
+  not_inside: 'No entry known. Please ask for help.',
+  places_taken: 'All your places are taken.',
+  already_used: 'Already used.',
+  too_early: 'Too early.',
+  cancelled: 'Cancelled.',
 }
 
 /** The hub's own facts are told from the vendor's by `hub:` in their id. A question asked twice is two decisions. */
 function factOf({ clock, newId }: DecideGateDeps, question: GateQuestion, verdict: Verdict): ParkingFact {
   const { requestId, direction, credentials, lane } = question
-  const { decision, reasonCode } = verdict
+  const { decision, reasonCode, explanation } = verdict
   return {
     id: `hub:${newId()}`,
     revision: 1,
@@ -127,6 +174,7 @@ function factOf({ clock, newId }: DecideGateDeps, question: GateQuestion, verdic
       credentials,
       decision: decision === 'notFound' ? 'unknown' : decision,
       reasonCode,
+      explanation,
     },
   }
 }

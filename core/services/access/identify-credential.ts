@@ -21,7 +21,7 @@ export type Identified =
   | { kind: 'none' }
 
 /** Below this two forms are too likely to be alike by accident. */
-const sureEnough = 0.8
+export const sureEnough = 0.8
 
 /** Index keys under which the credential may be enrolled. Those for cut readings propose only. */
 export function lookupKeys(presented: Presentation): string[] {

@@ -3,11 +3,12 @@
 import {
   type BillLine,
   type RoundingPolicy,
+  type StatedLine,
   type SubjectFacts,
   toBillLines,
   totalsOf,
 } from '../../domain/bill/index.ts'
-import { Decimal, minor } from '../../domain/money.ts'
+import { Decimal, majorText, minor } from '../../domain/money.ts'
 import { addableLineKinds, type PricedLine } from '../../domain/price.ts'
 import type { BillingDeps } from './billing-deps.ts'
 
@@ -30,6 +31,8 @@ export function addedLines(deps: Pick<BillingDeps, 'log'>, source: AddedSource):
   const kept = source.standing.filter((line) => line.addedBy === null || !answered.has(line.addedBy))
   let total = totalsOf([...base, ...kept]).totalMinor
   const added = [...kept]
+  const isParking = (line: BillLine) => line.key.startsWith('parking/') || line.kind === 'VALIDATION'
+  const parking = base.some(isParking) ? () => totalsOf([...base, ...added].filter(isParking)).totalMinor : null
   for (const { by, lines } of answers) {
     const origin = {
       scope: `added:${by}`,
@@ -50,7 +53,9 @@ export function addedLines(deps: Pick<BillingDeps, 'log'>, source: AddedSource):
       else if (seen.has(line.key)) refuse('there is one with this key already')
       else {
         seen.add(line.key)
-        const [posted] = amountsOf(line) ? toBillLines([{ origin, lines: [line] }], currency, rounding) : []
+        const post = (one: PricedLine) => toBillLines([{ origin, lines: [one] }], currency, rounding)[0]
+        const whole = amountsOf(line) ? post(withoutTax(line)) : undefined
+        const posted = whole && parking && exceeds(whole, parking()) ? post(cutTo(line, parking(), currency)) : whole
         if (posted === undefined) refuse('an amount is not a number')
         else if (posted.totalMinor > 0) refuse('it would raise the bill')
         else if (total + posted.totalMinor < 0) refuse('it would take the bill below zero')
@@ -62,6 +67,29 @@ export function addedLines(deps: Pick<BillingDeps, 'log'>, source: AddedSource):
     }
   }
   return added
+}
+
+/** A validation pays for parking, never for the energy on the same bill. */
+function exceeds(line: BillLine, parkingMinor: number): boolean {
+  return line.kind === 'VALIDATION' && line.totalMinor < 0 && line.totalMinor + parkingMinor < 0
+}
+
+function cutTo(line: PricedLine, parkingMinor: number, currency: string): PricedLine {
+  const gross = new Decimal(majorText(minor(Math.max(0, parkingMinor)), currency)).neg()
+  const net = gross.div(new Decimal(line.taxRate).div(100).plus(1))
+  const why = 'Cut to what the parking comes to: a validation does not pay for energy.'
+  return {
+    ...withoutTax(line),
+    gross: gross.toString(),
+    net: net.toSignificantDigits(20).toString(),
+    explanation: [...line.explanation, why],
+  }
+}
+
+/** What a plugin says about the tax beside the rate does not count. */
+function withoutTax(line: StatedLine): PricedLine {
+  const { tax: _, ...rest } = line
+  return rest
 }
 
 /** Whether everything that has to be a number is one; plugins are strangers. */

@@ -6,6 +6,7 @@ import {
   billingSettings,
   diffLines,
   outstandingLines,
+  parkingPricedBy,
   readiness,
   reversalOf,
   type SubjectFacts,
@@ -108,8 +109,10 @@ async function settle(
   }
   await tellItsStay(trx, organizationId, facts)
 
-  const settings = billingSettings(site.settings, site.code)
   const earlier = await issuedBills(trx, organizationId, key)
+  const given = billingSettings(site.settings, site.code)
+  const ownBases = earlier.map((bill) => bill.basis).reverse()
+  const settings = { ...given, parkingPrice: parkingPricedBy(ownBases) ?? given.parkingPrice }
   const standing = outstandingLines(earlier.length === 0 ? [] : await billedLines(trx, organizationId, key))
   const billedSessions = new Set([...standing.values()].flatMap((line) => line.sessionId ?? []))
   const ready = readiness(facts, settings, now, { anything: standing.size > 0, sessionIds: billedSessions })
@@ -124,10 +127,10 @@ async function settle(
     sessionIds: settings.billCharging ? ready.sessionIds : [],
   }
   const bases = [
-    ...earlier.map((bill) => bill.basis).reverse(),
+    ...ownBases,
     ...(others.length === 0 ? [] : await basesOfSessions(trx, organizationId, wanted.sessionIds)),
   ]
-  const price = await priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, now })
+  const price = await priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, settings, now })
   if (price.kind === 'blocked') return wait('held', price.reason, null)
   const after: SubjectState =
     price.missing === null

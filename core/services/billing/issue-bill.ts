@@ -6,6 +6,7 @@ import {
   billNumber,
   billPostings,
   buildReceipt,
+  outstandingLines,
   type Receipt,
   type RoundingPolicy,
   type SessionFacts,
@@ -17,11 +18,12 @@ import {
 import { localDate } from '../../domain/local-time.ts'
 import type { Minor } from '../../domain/money.ts'
 import { type BillingSite, readPlaces } from '../../store/billing-facts.ts'
-import { type IssuedBill, insertBill, nextBillNumber } from '../../store/bills.ts'
+import { billedLines, type IssuedBill, insertBill, nextBillNumber } from '../../store/bills.ts'
 import { appendEvents, type NewEvent } from '../../store/event-log.ts'
 import { appendEntry } from '../../store/journal.ts'
 import { paymentsOf } from '../../store/payments.ts'
 import type { Db } from '../../store/record-table.ts'
+import { tellBill } from '../parking-actions/tell-bill.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 
 export interface BillToIssue {
@@ -54,7 +56,7 @@ export interface BillSummary {
 }
 
 export async function issueBill(
-  deps: Pick<ServiceDeps, 'newId'>,
+  deps: Pick<ServiceDeps, 'newId' | 'clock'>,
   trx: Db,
   bill: BillToIssue,
   now: Date,
@@ -127,6 +129,23 @@ export async function issueBill(
     { ...entry, description: `${what} ${number}`, businessDate, postedAt: now, currency, billId },
     billPostings(lines),
   )
+  if (subject?.kind === 'stay') {
+    await tellBill(deps, trx, {
+      ...{
+        organizationId,
+        siteId,
+        siteSettings: site.settings,
+        billId,
+        number,
+        kind,
+        stayId: subject.id,
+        currency,
+        lines,
+      },
+      standing: [...outstandingLines(await billedLines(trx, organizationId, subjectKey)).values()],
+      issuedAt: now,
+    })
+  }
   await appendEvents(trx, [
     eventOf(deps.newId(), bill, { billId, number, adjusts, totalMinor: totals.totalMinor, currency }, now),
   ])

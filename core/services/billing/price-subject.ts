@@ -3,6 +3,8 @@
 import {
   type BasisUnit,
   type BillBasis,
+  type BillingSettings,
+  billablePrice,
   chooseTariff,
   emptyBasis,
   type LineOrigin,
@@ -12,6 +14,8 @@ import {
   type SubjectFacts,
   type TariffChoice,
   type TariffPlan,
+  vendorPriceLine,
+  vendorPriceOf,
 } from '../../domain/bill/index.ts'
 import { Decimal } from '../../domain/money.ts'
 import type { ParkerKind } from '../../domain/parking-fact.ts'
@@ -39,6 +43,7 @@ export interface PricingSource {
   wanted: { parking: boolean; sessionIds: readonly string[] }
   /** What parts of this subject were priced by before, the latest bill first. */
   earlier: readonly BillBasis[]
+  settings: Pick<BillingSettings, 'parkingPrice' | 'parkingTax'>
   now: Date
 }
 
@@ -62,7 +67,9 @@ export async function priceSubject(
   db: Db,
   source: PricingSource,
 ): Promise<SubjectPrice> {
-  const { organizationId, site, facts, wanted, earlier } = source
+  const { organizationId, site, facts, earlier, settings } = source
+  const byVendor = source.wanted.parking && settings.parkingPrice === 'parcs'
+  const wanted = byVendor ? { ...source.wanted, parking: false } : source.wanted
   const zone = earlier[0]?.zone ?? site.zone
   const currency = earlier[0]?.currency ?? site.currency
   const units = unitsOf(facts, wanted, earlier)
@@ -75,6 +82,10 @@ export async function priceSubject(
     missing: null,
   }
   const missing: string[] = []
+  if (byVendor && facts.stay !== null) {
+    const lacking = takeVendorPrice(priced, facts.stay, source)
+    if (lacking !== null) missing.push(lacking)
+  }
   for (const unit of units) {
     const chosen = plan === null ? null : await choose(db, source, plan, unit)
     if (chosen === null) return { kind: 'blocked', reason: `No tariff applies to ${unit.name}.` }
@@ -108,6 +119,35 @@ export async function priceSubject(
         : { ...priced.basis, sessions: { ...priced.basis.sessions, [unit.session.sessionId]: done } }
   }
   return { ...priced, missing: missing.length === 0 ? null : missing.join(' ') }
+}
+
+/** Adds the parking as its vendor priced it; else says what is lacking. */
+function takeVendorPrice(
+  priced: PricedSubject,
+  stay: StayFacts,
+  { earlier, settings }: Pick<PricingSource, 'earlier' | 'settings'>,
+): string | null {
+  const { currency } = priced.basis
+  const price = billablePrice(stay, currency)
+  if (price === null) {
+    if (stay.price?.final) return `The parking system priced the stay in ${stay.price.currency}, not in ${currency}.`
+    if (stay.price === null && stay.parkerKind === 'contract') return null
+    return 'The parking system has not told its final price of the stay.'
+  }
+  const before = earlier.find((basis) => basis.vendorParking !== undefined)?.vendorParking
+  const tax = before === undefined ? settings.parkingTax : { code: before.taxCode, percent: before.taxRate }
+  const vendor = vendorPriceOf(price, tax)
+  const origin = {
+    scope: 'parking',
+    stayId: stay.stayId,
+    sessionId: null,
+    tariffId: null,
+    tariffVersion: null,
+    addedBy: null,
+  }
+  priced.groups.push({ origin, lines: [vendorPriceLine(vendor)] })
+  priced.basis = { ...priced.basis, vendorParking: vendor }
+  return null
 }
 
 /** A plug-in that took no energy and costs nothing leaves no trace on a bill. */

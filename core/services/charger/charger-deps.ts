@@ -17,7 +17,13 @@ export interface AuthoriseToken {
   token: IdToken
   /** Plug & Charge: what the station sent of the contract's certificates. */
   contract?: NonNullable<TokenPresented['contract']>
+  /** The EVSE, where the question says which. */
+  evse?: number
   at: Date
+  /** When the hub heard of it; the same as `at` when left out. */
+  receivedAt?: Date
+  /** It has happened already, or ends something: nobody has to make room for it. */
+  places?: 'settled'
 }
 
 export interface ChargerSettings {

@@ -14,6 +14,15 @@ export function followers({ name, organization_id, station_id, command_id, reque
   switch (name) {
     case 'update_firmware':
       return [campaignJob(organization_id, station_id)]
+    case 'clear_cache':
+      return [
+        {
+          task: 'revocation.station',
+          payload: { organizationId: organization_id, stationId: station_id },
+          key: `revocation-station:${station_id}`,
+          queue: `revocation-station:${station_id}`,
+        },
+      ]
     case 'reserve':
     case 'cancel_reservation':
       return [

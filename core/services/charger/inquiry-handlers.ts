@@ -35,7 +35,7 @@ export const refusingInquiries: InquiryHandlers = {
   'ev.needs': () => ({ status: 'no_profile' }),
   'schedule.pull': () => ({ accepted: false, reason: 'The hub keeps no such profile.' }),
   'payment.settled': () => ({}),
-  'vat_number.check': () => ({ accepted: false, reason: 'No register of VAT numbers is set up.' }),
+  'vat_number.check': () => ({ accepted: false, reason: 'VAT numbers are not checked here.' }),
   'stream.open': () => ({ accepted: true }),
   data_transfer: () => ({ status: 'unknown_vendor' }),
 }

@@ -1,11 +1,18 @@
 // Owns the answers to what stations ask with content: one handler for each topic, the question and the answer kept as one row.
 // Must not call the outside without a deadline: the station's other messages wait meanwhile.
 import type { InquiryAnswer, InquiryTopic, StationInquiry } from '../../domain/station-inquiry.ts'
-import { noticeEffect } from '../../store/notice-effects.ts'
+import { noticeEffect, noticeOfContent } from '../../store/notice-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import type { InquiryHandler } from './inquiry-handlers.ts'
 import type { StationState } from './station-state.ts'
 import { addEvent, inStation, type StationWork } from './station-work.ts'
+
+/** What a station may tell again after it was answered, and must not count twice. */
+function contentKeyOf({ topic, ask }: StationInquiry): string | null {
+  if (topic !== 'payment.settled') return null
+  const { pspRef, transaction, status, amount, at } = ask
+  return JSON.stringify([topic, pspRef, transaction ?? null, status, amount, pspRef === '' ? at : null])
+}
 
 export async function reduceInquiry(
   deps: ChargerDeps,
@@ -15,11 +22,17 @@ export async function reduceInquiry(
 ): Promise<InquiryAnswer<InquiryTopic>> {
   const noticeId = deps.newId()
   const { topic, ask, evse = null, time } = fact
+  const contentKey = contentKeyOf(fact)
+  const place = inStation(station)
+  if (contentKey !== null) {
+    const known = await noticeOfContent(deps.pool, { ...place, content_key: contentKey })
+    if (known !== undefined) return known as InquiryAnswer<InquiryTopic>
+  }
   const handle = deps.inquiries[topic] as InquiryHandler<InquiryTopic>
   const answer = await handle(ask, { station, work, evse, at: time.at, noticeId })
   work.effects.push(
     noticeEffect.notice({
-      ...inStation(station),
+      ...place,
       notice_id: noticeId,
       topic,
       evse_number: evse,
@@ -30,6 +43,7 @@ export async function reduceInquiry(
       sequence: null,
       data: ask,
       answer,
+      content_key: contentKey,
     }),
   )
   const stationId = station.record.station_id

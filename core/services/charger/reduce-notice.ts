@@ -84,6 +84,7 @@ export function reduceNotice(
       sequence: parts.sequence ?? null,
       data,
       answer: null,
+      content_key: null,
     }),
   )
   // A report may have hundreds of parts; the command that asked for it tells its end once.

@@ -5,7 +5,7 @@ import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { settleSessions } from './settle-sessions.ts'
 import { evseOf, type StationState } from './station-state.ts'
-import { addEvent, inStation, type StationWork } from './station-work.ts'
+import { addBayJob, addEvent, inStation, type StationWork } from './station-work.ts'
 
 export async function reduceStatus(
   deps: ChargerDeps,
@@ -67,6 +67,7 @@ export async function reduceStatus(
         },
       })
     }
+    if (previous !== fact.status) addBayJob(deps, station, work, evse.bayId)
     evse.connectors.set(fact.connector, { status: fact.status, errorCode: fact.errorCode ?? null, at })
   }
   if (fact.evse < 1) return { disposition: repeat ? 'repeat' : 'new' }

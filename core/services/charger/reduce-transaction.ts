@@ -27,13 +27,14 @@ export async function reduceTransaction(
   if (evse.evseId === null) addEvse(deps, station, work, evse.number)
   const repeat = (start?.repeat ?? false) || isRepeat(transaction, fact)
   const touched = new Set<TransactionState>([transaction])
-  const authorization = await authoriseOnce(deps, transaction, fact)
+  const authorization = await authoriseOnce(deps, transaction, fact, work.receivedAt)
   addEventRow(station, work, transaction, fact)
   addStates(transaction, fact)
   if (fact.phase === 'ended') endTransaction(deps, station, work, transaction, fact)
   addSamples(station, work, evse.number, transaction, samplesOf(fact))
   if (fact.time.at > transaction.lastSeenAt) transaction.lastSeenAt = fact.time.at
   noteSequence(transaction, fact)
+  noteTerms(transaction, fact)
   await settleSessions(deps, station, evse, work, touched, new Set([transaction]))
   if (!repeat) matchRemoteStart(deps, station, work, transaction)
   if (fact.reservationId !== undefined) noteReservation(station, work, transaction, fact.reservationId)
@@ -44,6 +45,17 @@ export async function reduceTransaction(
     disposition: repeat ? 'repeat' : 'new',
     ...(authorization === undefined ? {} : { authorization }),
   }
+}
+
+/** Events come late and out of order: what is newest stands, and older ones fill what it left out. */
+function noteTerms(transaction: TransactionState, { terms, time }: TransactionReported): void {
+  if (terms === undefined) return
+  const { row } = transaction
+  const at = time.at.toISOString()
+  const known = row.terms
+  const merged =
+    known === null ? { at, ...terms } : known.at <= at ? { ...known, ...terms, at } : { ...terms, ...known }
+  transaction.row = { ...row, terms: merged }
 }
 
 /** 2.x may name it in every event of the transaction; one look is enough. */
@@ -197,6 +209,7 @@ async function authoriseOnce(
   deps: ChargerDeps,
   transaction: TransactionState,
   fact: TransactionReported,
+  receivedAt: Date,
 ): Promise<Authorization | undefined> {
   const { token } = fact
   if (token === undefined || token.value === '') return undefined
@@ -207,7 +220,10 @@ async function authoriseOnce(
     siteId: row.site_id,
     stationId: row.station_id,
     token,
+    evse: row.evse_number,
     at: fact.time.at,
+    receivedAt,
+    ...(isOver(fact, receivedAt) ? { places: 'settled' } : {}),
   })
   // A card that only ends a transaction is not the one who pays for it (T12).
   if (!first || (fact.phase === 'ended' && row.number !== null)) return authorization
@@ -222,6 +238,13 @@ async function authoriseOnce(
     flags: authorization.status === 'accepted' ? row.flags : withFlag(row.flags, 'not_authorized'),
   }
   return authorization
+}
+
+/** Reports that come this late tell of what the station allowed by itself. */
+const longAgoMs = 5 * 60_000
+
+function isOver({ phase, offline, time }: TransactionReported, receivedAt: Date): boolean {
+  return phase === 'ended' || offline || receivedAt.getTime() - time.at.getTime() > longAgoMs
 }
 
 /** Closed all the same (T12); where the operator wants to know, a person looks at it. */

@@ -22,7 +22,7 @@ import {
   type StationState,
   type TransactionState,
 } from './station-state.ts'
-import { addEvent, addReview, addSessionJobs, inStation, type StationWork } from './station-work.ts'
+import { addBayJob, addEvent, addReview, addSessionJobs, inStation, type StationWork } from './station-work.ts'
 
 /** All readings of a transaction: stored ones and those of this unit, up to its end (what comes later is kept for audit only). */
 async function readingsOf(
@@ -323,8 +323,10 @@ function announce(
     if (settled) tell('charging_session.corrected', work.receivedAt)
     else if (before !== undefined) tell('charging_session.updated', work.receivedAt)
     // A running session that only counts energy needs no new look at its links.
+    if (before === undefined || settled) addBayJob(deps, station, work, evse.bayId)
     if (before !== undefined && !settled && before.holder === after.holder) return
   } else {
+    addBayJob(deps, station, work, evse.bayId)
     if (row.ended_at !== null && (before === undefined || before.state === 'active'))
       tell('charging_session.ended', row.ended_at)
     if (after.state === 'closed' && before?.state !== 'closed')

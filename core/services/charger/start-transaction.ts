@@ -70,6 +70,7 @@ export async function startTransaction(
     remote_start_id: fact.remoteStartId ?? null,
     highest_sequence: null,
     flags: fact.phase === 'started' ? [] : ['start_missing'],
+    terms: null,
   }
   const earlier = hasEarlierReadings(station, evseNumber, fact)
   const transaction: TransactionState = {

@@ -5,6 +5,7 @@ import { HubError } from '../../domain/hub-error.ts'
 import type { StationTraits } from '../../domain/station-model.ts'
 import { effect } from '../../store/charger-effects.ts'
 import { loadStations, type PendingStart, type StationKey, type StationMemory } from '../../store/charger-state.ts'
+import { isUnfitData } from '../../store/database-error.ts'
 import type { Fence } from '../../store/fence.ts'
 import type { Effect } from '../../store/group-commit.ts'
 import type { ChargerDeps } from './charger-deps.ts'
@@ -136,7 +137,12 @@ export class StationLane {
     if (effects.length === 0) return
     if (epoch !== null && this.#fence?.epoch !== epoch) this.#fence = { ...this.key, epoch }
     const fence = epoch === null ? null : this.#fence
-    const result = await this.#deps.groupCommit.commit(fence === null ? { effects } : { effects, fence })
+    const result = await this.#deps.groupCommit
+      .commit(fence === null ? { effects } : { effects, fence })
+      .catch((cause: unknown) => {
+        // Told apart from a store that fails: however often it is tried, this row never fits.
+        throw isUnfitData(cause) ? new TypeError('a value of this fact fits no column', { cause }) : cause
+      })
     if (result.kind === 'fenced') throw new StaleEpoch()
   }
 
@@ -302,6 +308,7 @@ async function reduce(deps: ChargerDeps, state: StationState, work: StationWork,
         siteId: state.record.site_id,
         stationId: state.record.station_id,
         token: fact.token,
+        ...(fact.evse === undefined ? {} : { evse: fact.evse }),
         ...(fact.contract === undefined ? {} : { contract: fact.contract }),
         at: work.receivedAt,
       })

@@ -105,3 +105,25 @@ export function addSessionJobs(
     }),
   )
 }
+
+/** Has the state of the bay that an EVSE serves looked at again; an EVSE without a bay costs nothing. */
+export function addBayJob(
+  { settings }: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  bayId: string | null,
+): void {
+  const { organization_id, site_id } = station.record
+  if (site_id === null || bayId === null) return
+  const name = `ev_bay:${bayId}`
+  work.effects.push(
+    effect.job({
+      task: 'ev_bay.evaluate',
+      payload: { organizationId: organization_id, siteId: site_id, bayId },
+      key: name,
+      queue: name,
+      delayMs: settings.settleAfterMs,
+      delayFrom: 'first',
+    }),
+  )
+}

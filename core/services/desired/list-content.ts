@@ -1,12 +1,12 @@
 // Owns whose cards stand on a station's local list: every credential that may charge at its site, in the forms chargers read.
-// Must not judge access by rules of its own; judge-access.ts does.
+// Must not judge access by rules of its own; core/domain/access does.
 import { createHash } from 'node:crypto'
+import { dependsOnMoment, judgeAccess } from '../../domain/access/index.ts'
 import { ocppToken } from '../../domain/credential/index.ts'
 import { entryKey, type Protocol } from '../../domain/desired/index.ts'
 import type { ListEntry } from '../../domain/station-command.ts'
 import { type EnrolledForm, enrolledForms } from '../../store/enrolled-at-site.ts'
 import type { Db } from '../../store/record-table.ts'
-import { judgeAccess } from '../access/judge-access.ts'
 import { contentText } from '../parking/same-content.ts'
 
 /** Most recently used first: what does not fit into the station is used the least. */
@@ -42,10 +42,20 @@ function entryOf(form: EnrolledForm, of: { siteId: string; protocol: Protocol; a
     of.protocol === 'ocpp1.6' ? '1.6' : '2',
   )
   if (token === null) return null
-  const place = { place: 'charger' as const, siteId: of.siteId, at: of.at }
-  const judged = judgeAccess({ kind: 'one', row: form, partial: false }, place)
-  if (judged.status !== 'accepted') return null
-  const { validUntil, groupToken } = judged
+  // A list knows neither hours nor who else charges, and this one is made for the site: such cards are asked about.
+  if (form.account !== null && dependsOnMoment(form.account)) return null
+  const place = {
+    place: 'charger',
+    stationId: null,
+    tags: [],
+    evses: [],
+    siteId: of.siteId,
+    at: of.at,
+    time: null,
+  } as const
+  const { authorization } = judgeAccess({ credential: form, partial: false }, place)
+  if (authorization.status !== 'accepted') return null
+  const { validUntil, groupToken } = authorization
   const kind = of.protocol === 'ocpp1.6' ? 'unknown' : 'central'
   return {
     token,

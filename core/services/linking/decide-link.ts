@@ -10,7 +10,7 @@ import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from '
 import type { ServiceDeps } from '../service-deps.ts'
 import { isHub } from './decide-neighbourhood.ts'
 import { type LinkChange, methodOf, scoreText, stayName } from './link-rows.ts'
-import { linkSettingsOf } from './link-settings.ts'
+import { linkTermsOf } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
 import { linkJob, saveLinks } from './save-links.ts'
 
@@ -80,7 +80,7 @@ export function createLink(deps: ServiceDeps) {
             ...weighed,
             decided_by: access.actor,
             decided_at: now,
-            made_under: null,
+            made_with: null,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -148,14 +148,14 @@ function decidedRow(before: LinkRow, state: PersonState, actor: string, now: Dat
     explanation: JSON.stringify(before.explanation),
     decided_by: actor,
     decided_at: now,
-    made_under: null,
+    made_with: null,
     version: before.version + 1,
     updated_at: now,
   }
 }
 
 /** A session belongs to one stay at a time. */
-async function takenBy(
+export async function takenBy(
   trx: Db,
   access: Access,
   pair: { session_id: string; stay_id: string },
@@ -176,8 +176,8 @@ async function weigh(
   const [stay] = views.stays
   const [session] = views.sessions
   if (!stay || !session) return undefined
-  const { policy } = await linkSettingsOf(trx, scope)
-  const { score, evidence, excluded, contradiction } = scoreLink(stay, session, policy)
+  const { policy, model } = await linkTermsOf(trx, scope)
+  const { score, evidence, excluded, contradiction } = scoreLink(stay, session, policy, { model })
   const against = excluded?.detail ?? contradiction
   const decision: LinkDecision = {
     outcome: 'linked',

@@ -7,15 +7,17 @@ import {
   type LinkScope,
   linksOf,
   lockSiteLinks,
+  partnersById,
   writeIndexRows,
 } from '../../store/links.ts'
+import { currentPlateModel } from '../../store/plate-models.ts'
 import type { HubTables } from '../../store/schema.ts'
 import { transaction } from '../../store/transaction.ts'
 import { contentText } from '../parking/same-content.ts'
-import { decideNeighbourhood, partners, union } from './decide-neighbourhood.ts'
+import { decideNeighbourhood, union } from './decide-neighbourhood.ts'
 import { isHistory, isPast, placeInIndex, placeOfStay } from './index-place.ts'
 import { type LinkChange, linkChanges, stayName } from './link-rows.ts'
-import { historyFrom, linkSettingsOf, openHistoryFrom } from './link-settings.ts'
+import { historyFrom, linkSettingsOf, openHistoryFrom, slackOf } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
 import { recheckHolder } from './recheck-holder.ts'
 import type { RematchDeps } from './rematch-sessions.ts'
@@ -79,11 +81,13 @@ function evaluate(
     const now = deps.clock.now()
     const settings = await linkSettingsOf(trx, scope)
     const since = { ended: historyFrom(settings, now), open: openHistoryFrom(settings, now) }
-    const { sessionIds, partnerless, history } = await affectedSessions(trx, scope, task, since)
+    const slackMs = slackOf(settings.policy)
+    const { sessionIds, partnerless, history } = await affectedSessions(trx, scope, task, { since, slackMs })
     if (sessionIds.length === 0) return []
     // Nobody to belong to and no link to take back: the car of a site without gates, or one that no gate has seen yet.
     if (partnerless && (await linksOf(trx, scope, { sessionIds })).length === 0) return []
-    const { decisions, links, stays, sessions } = await decideNeighbourhood(trx, scope, sessionIds, settings.policy)
+    const terms = { policy: settings.policy, model: await currentPlateModel(trx, scope) }
+    const { decisions, links, stays, sessions } = await decideNeighbourhood(trx, scope, sessionIds, terms)
     const listening = deps.hold !== undefined && (deps.listening?.(scope) ?? true)
     const changes: LinkChange[] = []
     const asks: LinkAsk[] = []
@@ -104,8 +108,7 @@ function evaluate(
         if (isNew && answer !== null)
           held.set(stayId, answer ?? 'what belongs together changed while plugins were asked')
       }
-      const { autoThreshold } = settings.policy
-      const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held, autoThreshold }
+      const writing = { scope, newId: deps.newId, now, nameOf: stayName(stays), held }
       const wanted = linkChanges(decision, sessionId, stored, writing)
       // The index knows history no more, so rivals may be missing: what facts rule out is taken back, nothing new is made of it.
       changes.push(...(isOver ? wanted.filter(({ row }) => row.state === 'withdrawn') : wanted))
@@ -131,31 +134,32 @@ async function affectedSessions(
   trx: Kysely<HubTables>,
   scope: LinkScope,
   task: LinkTask,
-  since: { ended: Date; open: Date },
+  { since, slackMs }: { since: { ended: Date; open: Date }; slackMs: number },
 ): Promise<Affected> {
+  const partners = (kind: 'stay' | 'session', ids: readonly string[]) => partnersById(trx, scope, kind, ids, slackMs)
   const { stayId, sessionId } = task
   const views = await loadViews(trx, scope, stayId ? [stayId] : [], sessionId ? [sessionId] : [])
   const [session] = views.sessions
   const [stay] = views.stays
   if (sessionId !== undefined) {
     const history = session !== undefined && isPast(session, since.ended)
-    const stays = await reindex(trx, scope, 'session', sessionId, placeInIndex(session, since.ended))
+    const stays = await reindex(trx, scope, 'session', sessionId, placeInIndex(session, since.ended), slackMs)
     if (stays.length === 0) return { sessionIds: [sessionId], partnerless: true, history }
     if (task.alone) return { sessionIds: [sessionId], partnerless: false, history }
-    return { sessionIds: union([sessionId], await partners(trx, scope, 'stay', stays)), partnerless: false, history }
+    return { sessionIds: union([sessionId], await partners('stay', stays)), partnerless: false, history }
   }
   if (stayId === undefined) return { sessionIds: [], partnerless: true, history: false }
   const row = views.stayRows.get(stayId)
   const place = stay && row ? placeOfStay(stay, row) : null
   const history = row !== undefined && isHistory(row, since)
-  const found = await reindex(trx, scope, 'stay', stayId, history ? null : place)
+  const found = await reindex(trx, scope, 'stay', stayId, history ? null : place, slackMs)
   const linked = await linksOf(trx, scope, { stayIds: [stayId] })
   const direct = union(
     found,
     linked.map((link) => link.session_id),
   )
   if (history) return { sessionIds: direct, partnerless: false, history }
-  const rivals = await partners(trx, scope, 'stay', await partners(trx, scope, 'session', direct))
+  const rivals = await partners('stay', await partners('session', direct))
   return { sessionIds: union(direct, rivals), partnerless: false, history }
 }
 
@@ -166,11 +170,12 @@ async function reindex(
   kind: 'stay' | 'session',
   id: string,
   now: IndexPlace | null,
+  slackMs: number,
 ): Promise<string[]> {
   const row = (await indexRows(trx, scope, kind, [id])).get(id)
   const before: IndexPlace | null = row ? { keys: row.keys, from_at: row.from_at, to_at: row.to_at } : null
-  const former = before ? await partners(trx, scope, kind, [id]) : []
+  const former = before ? await partnersById(trx, scope, kind, [id], slackMs) : []
   if (contentText(now) === contentText(before)) return former
   await writeIndexRows(trx, scope, kind, new Map([[id, now]]))
-  return now ? union(former, await partners(trx, scope, kind, [id])) : former
+  return now ? union(former, await partnersById(trx, scope, kind, [id], slackMs)) : former
 }

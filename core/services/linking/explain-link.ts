@@ -6,7 +6,7 @@ import { type Access, notFound, type Outcome, ok } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { decideNeighbourhood } from './decide-neighbourhood.ts'
 import { stayName } from './link-rows.ts'
-import { linkSettingsOf } from './link-settings.ts'
+import { linkTermsOf } from './link-settings.ts'
 
 export interface LinkExplanation {
   sessionId: string
@@ -22,8 +22,8 @@ export function explainLink(deps: Pick<ServiceDeps, 'db'>) {
     const siteId = await sessionSite(deps.db, access.organizationId, sessionId)
     if (siteId === null || (access.siteIds !== null && !access.siteIds.includes(siteId))) return notFound
     const scope = { organizationId: access.organizationId, siteId }
-    const { policy } = await linkSettingsOf(deps.db, scope)
-    const { decisions, stays } = await decideNeighbourhood(deps.db, scope, [sessionId], policy)
+    const terms = await linkTermsOf(deps.db, scope)
+    const { decisions, stays } = await decideNeighbourhood(deps.db, scope, [sessionId], terms)
     const decision = decisions.get(sessionId)
     if (!decision) return notFound
     const stayIds =

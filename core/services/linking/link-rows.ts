@@ -1,6 +1,12 @@
 // Owns the rows that a decision asks for, beside those that are stored: what to write, and what that changes.
 // Must not touch what a person decided, nor the database.
-import { type Evidence, explainDecision, type LinkDecision, type StayName } from '../../domain/link/index.ts'
+import {
+  type Evidence,
+  explainDecision,
+  type LinkDecision,
+  type LinkTerms,
+  type StayName,
+} from '../../domain/link/index.ts'
 import type { LinkRow, LinkScope, NewLink } from '../../store/links.ts'
 import type { StayRow } from '../../store/stays.ts'
 import { contentText } from '../parking/same-content.ts'
@@ -21,6 +27,8 @@ interface Wanted {
   evidence: readonly Evidence[]
   explanation: readonly string[]
   reason: string
+  /** Of a link that the hub makes. */
+  terms: LinkTerms | null
 }
 
 /** Candidates of one question that are put before a person. */
@@ -33,8 +41,6 @@ export interface Writing {
   nameOf: StayName
   /** A plugin's reason to send this link to a person, by stay. */
   held: ReadonlyMap<string, string>
-  /** The score that a link is made from without asking. */
-  autoThreshold: number
 }
 
 /** An undefined decision is that of a session that is gone. */
@@ -71,9 +77,12 @@ function wantedBy(decision: LinkDecision, { nameOf, held }: Writing): Wanted[] {
     const hold = held.get(stayId)
     const explanation = explainDecision(decision, nameOf)
     const base = { stayId, method, score, evidence }
-    if (hold === undefined) return [{ ...base, state: 'linked', explanation, reason: explanation[0] ?? 'linked' }]
+    if (hold === undefined)
+      return [
+        { ...base, state: 'linked', explanation, reason: explanation[0] ?? 'linked', terms: decision.terms ?? null },
+      ]
     const reason = `Held back for a person: ${hold}`
-    return [{ ...base, state: 'review', explanation: [reason, ...explanation.slice(1)], reason }]
+    return [{ ...base, state: 'review', explanation: [reason, ...explanation.slice(1)], reason, terms: null }]
   }
   if (decision.outcome === 'none') return []
   return decision.candidates.slice(0, mostCandidates).map((candidate) => ({
@@ -84,6 +93,7 @@ function wantedBy(decision: LinkDecision, { nameOf, held }: Writing): Wanted[] {
     evidence: candidate.evidence,
     explanation: explainDecision({ ...decision, candidates: [candidate] }, nameOf),
     reason: decision.detail,
+    terms: null,
   }))
 }
 
@@ -103,6 +113,7 @@ function withdrawn(before: LinkRow, decision: LinkDecision | undefined, { now }:
     ...before,
     state: 'withdrawn',
     evidence: JSON.stringify(before.evidence),
+    made_with: before.made_with === null ? null : JSON.stringify(before.made_with),
     explanation: JSON.stringify([reason]),
     decided_at: now,
     version: before.version + 1,
@@ -111,13 +122,7 @@ function withdrawn(before: LinkRow, decision: LinkDecision | undefined, { now }:
   return { row, before, reason }
 }
 
-function rowOf(
-  want: Wanted,
-  sessionId: string,
-  before: LinkRow | null,
-  { scope, newId, now, autoThreshold }: Writing,
-): NewLink {
-  const stands = before?.state === 'linked' && want.state === 'linked'
+function rowOf(want: Wanted, sessionId: string, before: LinkRow | null, { scope, newId, now }: Writing): NewLink {
   return {
     organization_id: scope.organizationId,
     site_id: scope.siteId,
@@ -131,7 +136,7 @@ function rowOf(
     explanation: JSON.stringify(want.explanation),
     decided_by: 'hub',
     decided_at: before?.state === want.state ? before.decided_at : now,
-    made_under: stands ? before.made_under : want.state === 'linked' ? String(autoThreshold) : null,
+    made_with: want.terms && JSON.stringify({ model: want.terms.model.version, policy: want.terms.policy }),
     version: (before?.version ?? 0) + 1,
     created_at: before?.created_at ?? now,
     updated_at: now,

@@ -25,10 +25,14 @@ export interface Views {
   stays: StayView[]
   sessions: SessionView[]
   stayRows: ReadonlyMap<string, StayRow>
+  /** What cameras and scanners at the charger and its bay told during each session. */
+  sightings: ReadonlyMap<string, readonly ParkingFactRow[]>
 }
 
 /** A camera may see the car this long before its cable is in. */
 const seenBeforeMs = 10 * 60_000
+/** A driver holds the ticket to the charger soon after the cable is in, if not before. */
+const scannedAfterMs = 30 * 60_000
 /** A session that never ends is looked at for this long. */
 const longestLookMs = 24 * 60 * 60_000
 
@@ -53,7 +57,7 @@ export async function loadViews(
     ...sessionRows.flatMap((row) => tokenOf(row, profiles) ?? []),
   ]
   const searchKeys = [...new Set(presented.flatMap(lookupKeys))]
-  const { enrolled } = await findEnrolled(db, { organizationId: scope.organizationId, searchKeys, siteIds: [] })
+  const enrolled = await findEnrolled(db, scope.organizationId, searchKeys)
   const holders = [...stayRows, ...sessionRows]
   const plates = await platesOf(
     db,
@@ -71,6 +75,7 @@ export async function loadViews(
     stays: stayRows.map((row) => stayView(row, known)),
     sessions: sessionRows.map((row) => sessionView(row, known)),
     stayRows: new Map(stayRows.map((row) => [row.stay_id, row])),
+    sightings: new Map(sessionRows.map((row) => [row.session_id, sightingsOf(row, known)])),
   }
 }
 
@@ -114,11 +119,13 @@ function shownAtGate(one: StayPresentation, at: Date, known: Known): LinkPresent
   return { raw, kind, encoding, bitLength, country, readerProfile, ...keyed(one.key), ...known.identify(one, at) }
 }
 
-function plateRead({ raw, at, confidence, lane, country, candidates }: StayPresentation): PlateRead {
+function plateRead(shown: StayPresentation): PlateRead {
+  const { raw, at, confidence, charConfidence, lane, country, candidates } = shown
   return {
     text: raw,
     at: new Date(at),
     confidence,
+    charConfidence,
     lane: lane ?? undefined,
     country,
     candidates: candidates
@@ -155,6 +162,7 @@ function sessionView(row: SessionRow, known: Known): SessionView {
     row.plugged_at,
   )
   const found = token ? known.identify(token, row.plugged_at) : {}
+  const scan = scanned(row, known)
   return {
     id: row.session_id,
     siteId: known.scope.siteId,
@@ -162,9 +170,12 @@ function sessionView(row: SessionRow, known: Known): SessionView {
     bayId: bayOf(row, known.places),
     pluggedAt: row.plugged_at,
     unpluggedAt: row.unplugged_at,
-    presentations: token
-      ? [{ ...token, ...canonical(token), ...found, credentialId: row.credential_id ?? found.credentialId }]
-      : [],
+    presentations: [
+      ...(token
+        ? [{ ...token, ...canonical(token), ...found, credentialId: row.credential_id ?? found.credentialId }]
+        : []),
+      ...(scan ? [{ ...scan, ...canonical(scan), ...known.identify(scan, row.plugged_at) }] : []),
+    ],
     accountId: row.account_id,
     vehicleId: row.vehicle_id,
     plate: plate ?? (vehicle ? { text: vehicle.plate, country: vehicle.country ?? undefined } : null),
@@ -192,21 +203,45 @@ function lookoutsOf(row: SessionRow, places: PlaceCodes): { code: string; from: 
 }
 
 /** The plate that a camera at the charger or its bay read nearest to the moment the cable went in. */
-function plateSeen(row: SessionRow, { places, seen }: Known): SessionView['plate'] {
-  const lookouts = lookoutsOf(row, places)
-  const distance = (at: Date) => Math.abs(at.getTime() - row.plugged_at.getTime())
-  let nearest: { credential: ReportedCredential; away: number } | undefined
-  for (const stored of seen) {
-    const isHere = lookouts.some(
-      ({ code, from, to }) => code === stored.place_code && stored.occurred_at >= from && stored.occurred_at <= to,
-    )
-    const credential = isHere && credentialsOf(factOfRow(stored)).find(({ kind }) => kind === 'plate')
-    const away = distance(stored.occurred_at)
-    if (credential && (!nearest || away < nearest.away)) nearest = { credential, away }
-  }
+function plateSeen(row: SessionRow, known: Known): SessionView['plate'] {
+  const nearest = nearestSeen(row, known, ({ kind }) => kind === 'plate')
   if (!nearest) return null
-  const { value, country, confidence } = nearest.credential
-  return { text: value, country, confidence }
+  const { value, country, confidence, charConfidence } = nearest.credential
+  return { text: value, country, confidence, charConfidence, reader: `bay:${nearest.place}` }
+}
+
+/**
+ * The ticket, code or card that was held to a scanner at the charger or its bay nearest to that moment. Not long after it: then the
+ * next driver may be trying, while this car still stands there.
+ */
+function scanned(row: SessionRow, known: Known): Presentation | null {
+  const until = row.plugged_at.getTime() + scannedAfterMs
+  const nearest = nearestSeen(row, known, ({ kind }, at) => kind !== 'plate' && at.getTime() <= until)
+  if (!nearest) return null
+  const { value, kind, encoding, bitLength } = nearest.credential
+  return { raw: value, kind, encoding, bitLength }
+}
+
+function sightingsOf(row: SessionRow, { places, seen }: Known): ParkingFactRow[] {
+  const lookouts = seen.length === 0 ? [] : lookoutsOf(row, places)
+  return seen.filter(({ occurred_at: at, place_code: place }) =>
+    lookouts.some(({ code, from, to }) => code === place && at >= from && at <= to),
+  )
+}
+
+function nearestSeen(
+  row: SessionRow,
+  known: Known,
+  wanted: (one: ReportedCredential, at: Date) => boolean,
+): { credential: ReportedCredential; place: string | null } | undefined {
+  let nearest: { credential: ReportedCredential; place: string | null; away: number } | undefined
+  for (const stored of sightingsOf(row, known)) {
+    const { occurred_at: at, place_code: place } = stored
+    const credential = credentialsOf(factOfRow(stored)).find((one) => wanted(one, at))
+    const away = Math.abs(at.getTime() - row.plugged_at.getTime())
+    if (credential && (!nearest || away < nearest.away)) nearest = { credential, place, away }
+  }
+  return nearest
 }
 
 /** Plates known at that instant, and those that were told since: an enrolment that came late, or was put right. */

@@ -83,7 +83,7 @@ async function otherHolders(
   const profiles = await loadCardProfiles(db, organizationId)
   const shown = new Map(all.map((one) => [one, presentationOf(one, profiles)]))
   const searchKeys = [...new Set([...shown.values()].flatMap((one) => (one === null ? [] : lookupKeys(one))))]
-  const { enrolled } = await findEnrolled(db, { organizationId, searchKeys, siteIds: [] })
+  const enrolled = await findEnrolled(db, organizationId, searchKeys)
   const held = all.map((one) => {
     const presented = shown.get(one) ?? null
     if (presented === null) return { ...one, ...nobody }

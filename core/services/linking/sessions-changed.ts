@@ -9,6 +9,7 @@ import {
   linksOf,
   lockSiteLinks,
   takeSessionChanges,
+  withPartners,
   writeIndexRows,
 } from '../../store/links.ts'
 import type { Db } from '../../store/record-table.ts'
@@ -16,9 +17,8 @@ import { transaction } from '../../store/transaction.ts'
 import { deferBills } from '../billing/defer-bills.ts'
 import { contentText } from '../parking/same-content.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import { haveAnyPartner } from './decide-neighbourhood.ts'
 import { placeInIndex } from './index-place.ts'
-import { historyFrom, linkSettingsOf } from './link-settings.ts'
+import { historyFrom, linkSettingsOf, slackOf } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
 import { sessionsOfOthers } from './rematch-sessions.ts'
 import { billJob, linkJob } from './save-links.ts'
@@ -55,12 +55,14 @@ async function lookTogether(deps: ServiceDeps, trx: Db, scope: LinkScope): Promi
 
 /** Sessions whose links may differ from what they were. Of the others the index is up to date. */
 async function withQuestions(trx: Db, scope: LinkScope, sessionIds: string[], now: Date): Promise<Set<string>> {
-  const ended = historyFrom(await linkSettingsOf(trx, scope), now)
+  const settings = await linkSettingsOf(trx, scope)
+  const ended = historyFrom(settings, now)
+  const haveAnyPartner = (ids: readonly string[]) => withPartners(trx, scope, 'session', ids, slackOf(settings.policy))
   const views = new Map((await loadViews(trx, scope, [], sessionIds)).sessions.map((view) => [view.id, view]))
   const index = await indexRows(trx, scope, 'session', sessionIds)
   // Whose place in the index has partners, their links may move with it: only the evaluation may rewrite that.
   const asked = new Set([
-    ...(await haveAnyPartner(trx, scope, 'session', sessionIds)),
+    ...(await haveAnyPartner(sessionIds)),
     ...(await linksOf(trx, scope, { sessionIds })).map((link) => link.session_id),
     ...(await sessionsOfOthers(trx, scope.organizationId, sessionIds)),
   ])
@@ -73,7 +75,7 @@ async function withQuestions(trx: Db, scope: LinkScope, sessionIds: string[], no
     if (contentText(place) !== contentText(before)) moved.set(id, place)
   }
   await writeIndexRows(trx, scope, 'session', moved)
-  for (const id of await haveAnyPartner(trx, scope, 'session', [...moved.keys()])) asked.add(id)
+  for (const id of await haveAnyPartner([...moved.keys()])) asked.add(id)
   return asked
 }
 

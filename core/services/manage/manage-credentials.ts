@@ -14,12 +14,13 @@ import {
   vehicles,
 } from '../../store/people.ts'
 import { getRecord, updateRecord } from '../../store/record-table.ts'
-import { tellLocalLists } from '../desired/tell-local-lists.ts'
+import { followCredential } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { brokenValidity } from './manage-people.ts'
 import { columns, columnsOf, type Making, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { tellAccess } from './tell-access.ts'
 import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 export interface PresentationCreate {
@@ -31,7 +32,7 @@ export interface PresentationCreate {
 }
 
 export type CredentialFields = Partial<
-  Pick<Credential, 'accountId' | 'vehicleId' | 'label' | 'status' | 'rights' | 'siteIds'>
+  Pick<Credential, 'accountId' | 'vehicleId' | 'label' | 'status' | 'rights' | 'siteIds' | 'neutral'>
 > & { validFrom?: string | null; validUntil?: string | null }
 export type CredentialCreate = CredentialFields & { kind: CredentialKind; presentations: readonly PresentationCreate[] }
 
@@ -71,6 +72,7 @@ export const manageCredentials = manage<Credential, CredentialCreate, Credential
       }
     }
     await announce(making, after)
+    await followCredential(making, before, after)
     if (before === null || (await saysOtherwise(making, before, after, (input ?? {}) as AsOf)))
       await tellForms(making, after)
     return undefined
@@ -206,5 +208,5 @@ async function announce({ trx, access, now, newId }: Making, credential: Credent
       data: { credentialId: credential.credentialId, status: credential.status },
     },
   ])
-  await tellLocalLists(trx, access.organizationId)
+  await tellAccess(trx, access.organizationId)
 }

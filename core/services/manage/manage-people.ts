@@ -9,16 +9,20 @@ import {
   belongingsOf,
   type Group,
   groups,
+  hasChildren,
   removeMember,
   type Vehicle,
   vehicles,
 } from '../../store/people.ts'
-import { getRecord } from '../../store/record-table.ts'
-import { tellLocalLists } from '../desired/tell-local-lists.ts'
+import { type Db, getRecord, updateRecord } from '../../store/record-table.ts'
+import { tellPreloads } from '../parking-actions/reconcile-preload.ts'
+import { followAccount } from '../revocation/begin-revocation.ts'
 import type { ServiceDeps } from '../service-deps.ts'
+import { brokenRules } from './manage-access.ts'
 import { columns, columnsOf, manage, refusable } from './manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from './outcome.ts'
 import { beyondReach, broken, brokenSites } from './references.ts'
+import { tellAccess } from './tell-access.ts'
 import { type AsOf, brokenAsOf, keysOfPresentation, keysOfRecords, noteHolding, tellIdentity } from './tell-identity.ts'
 
 /** Instants come as RFC 3339 text. */
@@ -28,11 +32,14 @@ interface Validity {
 }
 
 export type AccountFields = Partial<
-  Pick<Account, 'number' | 'name' | 'kind' | 'status' | 'email' | 'phone' | 'parkerKind' | 'settings'>
+  Pick<
+    Account,
+    'number' | 'name' | 'kind' | 'status' | 'email' | 'phone' | 'parkerKind' | 'settings' | 'parentAccountId' | 'access'
+  >
 > &
   Validity
 export type AccountCreate = AccountFields & Pick<Account, 'name' | 'kind'>
-export type GroupFields = Partial<Pick<Group, 'code' | 'name' | 'siteIds' | 'rights'>>
+export type GroupFields = Partial<Pick<Group, 'code' | 'name' | 'siteIds' | 'rights' | 'access'>>
 export type GroupCreate = GroupFields & Pick<Group, 'code'>
 export type VehicleFields = Partial<Pick<Vehicle, 'accountId' | 'plate' | 'plateCountry' | 'make' | 'model'>>
 
@@ -55,16 +62,26 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   idOf: (account) => account.accountId,
   siteOf: () => null,
   // The tail of a uuidv7 is random: ten digits of it do not meet by chance, and the unique rule watches.
-  create: async (_making, input, id) =>
+  create: async ({ trx, access }, input, id) =>
     brokenValidity(input) ??
+    (await brokenRules(trx, access, input.access)) ??
+    (await brokenParent(trx, access, input.parentAccountId)) ??
     columns(columnsOf(accounts, { ...input, number: input.number ?? `A-${id.slice(-10).toUpperCase()}` })),
-  update: async ({ now }, before, input) =>
-    brokenValidity(input, before) ?? brokenAsOf(input, now) ?? columns(columnsOf(accounts, input)),
+  update: async ({ trx, access, now }, before, input) =>
+    brokenValidity(input, before) ??
+    brokenAsOf(input, now) ??
+    (await brokenRules(trx, access, input.access)) ??
+    (await brokenParent(trx, access, input.parentAccountId, before.accountId)) ??
+    columns(columnsOf(accounts, input)),
   async changed(making, before, after, input) {
+    await followAccount(making, before, after)
     // An account that nothing belongs to yet is nobody's.
     if (before === null) return undefined
-    if (before.status !== after.status || before.number !== after.number || !sameTimes(before, after))
-      await tellLocalLists(making.trx, making.access.organizationId)
+    const { organizationId } = making.access
+    if (before.status !== after.status || before.number !== after.number || !sameRules(before, after))
+      await tellAccess(making.trx, organizationId)
+    // Parking systems are told names and kinds, too.
+    else await tellPreloads(making.trx, organizationId)
     const subject = { kind: 'account' as const, subjectId: after.accountId }
     const kindOf = (one: Account) => ({ parker_kind: one.parkerKind })
     const changed = await noteHolding(making, subject, (input ?? {}) as AsOf, [kindOf(before), kindOf(after)])
@@ -81,10 +98,53 @@ export const manageAccounts = manage<Account, AccountCreate, AccountFields & AsO
   },
 })
 
-/** From when until when it may do anything, and whether it is there at all. */
-function sameTimes(a: Account, b: Account): boolean {
-  const times = ({ validFrom, validUntil, archivedAt }: Account) => JSON.stringify([validFrom, validUntil, archivedAt])
-  return times(a) === times(b)
+/** What it may do, from when until when, and whether it is there at all. */
+function sameRules(a: Account, b: Account): boolean {
+  const rules = ({ validFrom, validUntil, archivedAt, access, parentAccountId }: Account) =>
+    JSON.stringify([validFrom, validUntil, archivedAt, access, parentAccountId])
+  return rules(a) === rules(b)
+}
+
+/** One level, so that whose places are counted is plain to see. */
+async function brokenParent(
+  db: Db,
+  access: Access,
+  parentId: string | null | undefined,
+  ownId?: string,
+): Promise<Refusal | undefined> {
+  if (parentId == null) return undefined
+  const pointer = '/parentAccountId'
+  if (parentId === ownId) return invalid(pointer, 'is the account itself')
+  const lower = ownId === undefined ? false : await hasChildren(db, access.organizationId, ownId)
+  if (lower) return invalid(pointer, 'has accounts below it already')
+  const fits = (parent: Account) => (parent.parentAccountId === null ? null : 'is below another account itself')
+  return broken(db, access, [{ pointer, table: accounts, id: parentId, fits }])
+}
+
+/** From now on nothing says whether the account's cars are inside or outside, until the next one passes. */
+export function resetPassback(deps: ServiceDeps) {
+  return (access: Access, accountId: string): Promise<Outcome<Account>> =>
+    refusable(deps, async (trx) => {
+      const before = await getRecord(trx, accounts, access, accountId, 'lock')
+      if (!before) return notFound
+      const now = deps.clock.now()
+      const { organizationId } = access
+      const changes = { passback_reset_at: now, updated_at: now }
+      const after = await updateRecord(trx, accounts, organizationId, accountId, changes)
+      await appendAudit(trx, organizationId, {
+        auditId: deps.newId(),
+        siteId: null,
+        at: now,
+        actor: access.actor,
+        action: 'account.passback_reset',
+        subjectType: 'account',
+        subjectId: accountId,
+        before: { passbackResetAt: before.passbackResetAt },
+        after: { passbackResetAt: now },
+        requestId: access.requestId,
+      })
+      return ok(after)
+    })
 }
 
 export const manageGroups = manage<Group, GroupCreate, GroupFields>({
@@ -93,13 +153,15 @@ export const manageGroups = manage<Group, GroupCreate, GroupFields>({
   siteOf: () => null,
   create: async ({ trx, access }, input) =>
     (await brokenSites(trx, access, input.siteIds ?? null)) ??
+    (await brokenRules(trx, access, input.access)) ??
     columns(columnsOf(groups, { ...input, name: input.name ?? input.code })),
   update: async ({ trx, access }, before, input) =>
     beyondReach(access, before.siteIds) ??
     (await brokenSites(trx, access, input.siteIds)) ??
+    (await brokenRules(trx, access, input.access)) ??
     columns(columnsOf(groups, input)),
   async changed({ trx, access }, before) {
-    if (before !== null) await tellLocalLists(trx, access.organizationId)
+    if (before !== null) await tellAccess(trx, access.organizationId)
     return undefined
   },
 })
@@ -127,7 +189,7 @@ export function setMembership(deps: ServiceDeps) {
           after: member ? { accountId } : null,
           requestId: access.requestId,
         })
-        await tellLocalLists(trx, access.organizationId)
+        await tellAccess(trx, access.organizationId)
       }
       return ok(null)
     })
@@ -179,6 +241,7 @@ export const manageVehicles = manage<Vehicle, VehicleFields, VehicleFields & AsO
         ? []
         : [keysOfPresentation({ raw: one.plate, kind: 'plate', country: one.plateCountry ?? undefined })],
     )
+    await tellPreloads(making.trx, making.access.organizationId)
     await tellIdentity(
       making,
       keysOfRecords('v', [after.vehicleId]),

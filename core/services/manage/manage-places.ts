@@ -1,6 +1,5 @@
 // Owns the rules of sites, areas, bays, lanes and devices.
 // Must not set what sensors and gates report.
-import { defaultLinkPolicy } from '../../domain/link/index.ts'
 import {
   type Area,
   areas,
@@ -17,6 +16,7 @@ import {
   sites,
 } from '../../store/places.ts'
 import { askAgain } from '../linking/ask-again.ts'
+import { brokenLinkSettings } from '../linking/link-settings.ts'
 import { columns, columnsOf, manage } from './manage-record.ts'
 import { invalid, type Refusal } from './outcome.ts'
 import { broken, sameSite, theSite } from './references.ts'
@@ -27,20 +27,16 @@ export type SiteFields = Partial<Pick<Site, 'code' | 'name' | 'timeZone' | 'coun
 export type SiteCreate = SiteFields & Pick<Site, 'code' | 'timeZone' | 'currency'>
 export type AreaCreate = Create<Area, 'siteId' | 'code', 'name' | 'level'>
 export type BayCreate = Create<Bay, 'siteId' | 'code', 'name' | 'kind' | 'areaId'>
-export type LaneCreate = Create<Lane, 'siteId' | 'code' | 'direction', 'name'>
+export type LaneCreate = Create<Lane, 'siteId' | 'code' | 'direction', 'name' | 'areaId'>
 export type DeviceCreate = Create<Device, 'siteId' | 'code' | 'kind', 'name' | 'laneId'>
 type Patch<C> = Partial<Omit<C, 'siteId'>>
 
 /** What is left unnamed goes by its code. */
 const named = <T extends { code: string; name?: string }>(input: T) => ({ ...input, name: input.name ?? input.code })
 
-/** A link is not made without asking from a score that is not worth asking about. */
-function brokenScores(settings: Site['settings'] | undefined): Refusal | undefined {
-  if (settings === undefined) return undefined
-  const { link_auto_score: auto = defaultLinkPolicy.autoThreshold, link_review_score: review = 0 } = settings
-  return Number(review) > Number(auto)
-    ? invalid('/settings/link_review_score', 'must not be above link_auto_score')
-    : undefined
+function brokenLinking(settings: Site['settings'] | undefined): Refusal | undefined {
+  const broken = settings === undefined ? null : brokenLinkSettings(settings)
+  return broken === null ? undefined : invalid(`/settings/${broken.name}`, broken.message)
 }
 
 const zoneProblem = invalid('/timeZone', 'is not known to the database')
@@ -60,13 +56,13 @@ export const manageSites = manage<Site, SiteCreate, SiteFields>({
   async create({ trx, access }, input) {
     if (access.siteIds !== null) return { kind: 'forbidden', message: 'A key limited to sites cannot add one.' }
     if (!(await databaseKnowsZone(trx, input.timeZone))) return zoneProblem
-    return brokenScores(input.settings) ?? columns(columnsOf(sites, named(input)))
+    return brokenLinking(input.settings) ?? columns(columnsOf(sites, named(input)))
   },
   async update({ trx }, before, input) {
     const { timeZone } = input
     if (timeZone !== undefined && timeZone !== before.timeZone && !(await databaseKnowsZone(trx, timeZone)))
       return zoneProblem
-    return brokenScores(input.settings) ?? columns(columnsOf(sites, input))
+    return brokenLinking(input.settings) ?? columns(columnsOf(sites, input))
   },
   async changed({ trx, access }, before, { siteId, settings }) {
     if (before === null) return undefined
@@ -107,8 +103,10 @@ export const manageLanes = manage<Lane, LaneCreate, Patch<LaneCreate>>({
   idOf: (lane) => lane.laneId,
   siteOf: (lane) => lane.siteId,
   create: async ({ trx, access }, input) =>
-    (await broken(trx, access, [theSite(input.siteId)])) ?? columns(columnsOf(lanes, named(input))),
-  update: async (_making, _before, input) => columns(columnsOf(lanes, input)),
+    (await broken(trx, access, [theSite(input.siteId), areaOf(input.siteId, input.areaId)])) ??
+    columns(columnsOf(lanes, named(input))),
+  update: async ({ trx, access }, before, input) =>
+    (await broken(trx, access, [areaOf(before.siteId, input.areaId)])) ?? columns(columnsOf(lanes, input)),
 })
 
 const laneOf = (siteId: string, id: string | null | undefined) => ({

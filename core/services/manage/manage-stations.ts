@@ -16,7 +16,7 @@ export interface StationSecrets {
 }
 
 export type StationFields = Partial<
-  Pick<Station, 'name' | 'securityProfile' | 'defaultProtocol' | 'maxPowerW' | 'settings'>
+  Pick<Station, 'name' | 'securityProfile' | 'defaultProtocol' | 'maxPowerW' | 'settings' | 'tags'>
 >
 export interface NewEvse {
   number: number

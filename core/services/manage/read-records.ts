@@ -3,6 +3,7 @@
 import { auditLog } from '../../store/audit.ts'
 import { type Command, commands } from '../../store/commands-read.ts'
 import type { Page } from '../../store/keyset.ts'
+import { movements } from '../../store/movements.ts'
 import { linkHistory, links, reviews, stays, stayTimeline } from '../../store/parking-read.ts'
 import { groupsOf, presentationsOf } from '../../store/people.ts'
 import { baysNow, occupancy } from '../../store/places.ts'
@@ -17,6 +18,7 @@ import {
   stationMessages,
   stations,
 } from '../../store/stations.ts'
+import { alarmsOf } from '../../store/stay-alarms.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { type Access, notFound, type Outcome, ok } from './outcome.ts'
 
@@ -47,6 +49,7 @@ export const hasEnded = ({ state, outcome }: Command): boolean =>
 export const listSessions = lister(chargingSessions)
 export const getSession = getter(chargingSessions)
 export const listStays = lister(stays)
+export const listMovements = lister(movements)
 export const listLinks = lister(links)
 export const listReviews = lister(reviews)
 export const getReview = getter(reviews)
@@ -74,7 +77,9 @@ export function getStay(deps: Reading) {
     const stay = await getRecord(deps.db, stays, access, stayId)
     if (!stay) return notFound
     const { items } = await listRecords(deps.db, links, access, { stayId, limit: 200 })
-    return ok({ ...stay, links: items })
+    const passed = await listRecords(deps.db, movements, access, { stayId, limit: 200, sort: 'at' })
+    const alarms = await alarmsOf(deps.db, access.organizationId, stayId)
+    return ok({ ...stay, links: items, movements: passed.items, alarms })
   }
 }
 

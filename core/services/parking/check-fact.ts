@@ -32,7 +32,7 @@ export function checkFact(fact: ParkingFact, now: Date): FactProblem | null {
   if (type.startsWith('stay.') && stayRef === undefined) return { reason: 'stay_ref_required', pointer: '/stayRef' }
   const text = unstorable(fact.data, '/data')
   if (text) return { reason: 'text_unstorable', pointer: text }
-  const credential = checkCredentials(credentialsOf(fact))
+  const credential = checkCredentials(fact.type === 'reservation.changed' ? fact.data.credentials : credentialsOf(fact))
   return credential ?? checkData(fact, now)
 }
 
@@ -59,11 +59,17 @@ function checkData(fact: ParkingFact, now: Date): FactProblem | null {
     case 'payment.refunded':
     case 'payment.failed': {
       const { amountMinor, currency } = fact.data
-      if (!Number.isSafeInteger(amountMinor) || amountMinor < 0 || amountMinor > largestMinor) {
-        return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
-      }
+      if (!isAmount(amountMinor)) return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
       if (!/^[A-Z]{3}$/.test(currency)) return { reason: 'currency_invalid', pointer: '/data/currency' }
       return instants(fact.data, ['paidUntil'], now, '/data')
+    }
+    case 'stay.priced': {
+      const { amountMinor, taxMinor = 0, currency, durationMinutes = 0 } = fact.data
+      if (!isAmount(amountMinor)) return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
+      if (!isAmount(taxMinor) || taxMinor > amountMinor) return { reason: 'amount_invalid', pointer: '/data/taxMinor' }
+      if (!/^[A-Z]{3}$/.test(currency)) return { reason: 'currency_invalid', pointer: '/data/currency' }
+      if (typeof fact.data.final !== 'boolean') return { reason: 'final_invalid', pointer: '/data/final' }
+      return isCount(durationMinutes) ? null : { reason: 'count_invalid', pointer: '/data/durationMinutes' }
     }
     case 'occupancy.changed': {
       for (const name of ['free', 'occupied', 'capacity'] as const) {
@@ -81,9 +87,27 @@ function checkData(fact: ParkingFact, now: Date): FactProblem | null {
       return texts(fact.data, ['bay'])
     case 'credential.observed':
       return texts(fact.data, ['bay', 'evse'])
+    case 'reservation.changed': {
+      const { reservationRef, state, amountMinor, currency } = fact.data
+      if (!isText(reservationRef, longestId)) return { reason: 'text_invalid', pointer: '/data/reservationRef' }
+      if (!bookingStates.includes(state)) return { reason: 'state_unknown', pointer: '/data/state' }
+      if (amountMinor !== undefined && !isAmount(amountMinor)) {
+        return { reason: 'amount_invalid', pointer: '/data/amountMinor' }
+      }
+      if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) {
+        return { reason: 'currency_invalid', pointer: '/data/currency' }
+      }
+      return instants(fact.data, ['from', 'until'], now, '/data')
+    }
     default:
       return null
   }
+}
+
+const bookingStates: readonly string[] = ['booked', 'changed', 'used', 'expired', 'cancelled']
+
+function isAmount(minor: number): boolean {
+  return Number.isSafeInteger(minor) && minor >= 0 && minor <= largestMinor
 }
 
 function instants<K extends string>(

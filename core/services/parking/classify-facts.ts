@@ -143,6 +143,8 @@ export function placeOf(fact: ParkingFact): string | null {
       return JSON.stringify([fact.data.counter, fact.data.category ?? ''])
     case 'equipment.changed':
       return fact.device ?? null
+    case 'reservation.changed':
+      return fact.data.reservationRef
     default:
       return null
   }

@@ -5,6 +5,8 @@ import type { CardProfiles } from '../../domain/credential/index.ts'
 import {
   credentialsOf,
   decodedFact,
+  isLooseBackout,
+  longestBackoutMs,
   longestMovementMs,
   repeatedExitMs,
   requestIdOf,
@@ -96,14 +98,16 @@ interface Unnamed {
 /** Takes in the credentials and times of unnamed passages and their requests; false when all of that was known. */
 function widen(unnamed: Unnamed, known: readonly StayFact[]): boolean {
   const gates = known.filter(({ type, stayRef }) => stayRef === undefined && type.startsWith('gate.'))
-  const passages = gates.filter(({ type }) => type === 'gate.passed')
+  const passages = gates.filter((fact) => fact.type === 'gate.passed' || isLooseBackout(fact))
   const passed = new Set(passages.map(requestIdOf))
   const isAnswered = (fact: StayFact) => requestIdOf(fact) !== null && passed.has(requestIdOf(fact))
   const keys = gates
-    .filter((fact) => fact.type === 'gate.passed' || isAnswered(fact))
+    .filter((fact) => fact.type === 'gate.passed' || isLooseBackout(fact) || isAnswered(fact))
     .flatMap((fact) => searchKeysOf(credentialsOf(fact)))
     .filter((key) => !unnamed.keys.has(key))
-  const since = Math.min(unnamed.since, ...passages.map(({ occurredAt }) => occurredAt.getTime()))
+  // A backout reaches back to the passage that it undoes.
+  const from = (fact: StayFact) => fact.occurredAt.getTime() - (isLooseBackout(fact) ? longestBackoutMs : 0)
+  const since = Math.min(unnamed.since, ...passages.map(from))
   const wider = keys.length > 0 || (since < unnamed.since && unnamed.keys.size > 0)
   for (const key of keys) unnamed.keys.add(key)
   unnamed.since = since

@@ -36,7 +36,7 @@ export async function matchHolders(
 ): Promise<Holder[]> {
   const searchKeys = [...new Set(stays.flatMap((stay) => stay.searchKeys))]
   if (searchKeys.length === 0) return stays.map(() => nobody(false))
-  const { enrolled } = await findEnrolled(db, { organizationId, searchKeys, siteIds: [] })
+  const enrolled = await findEnrolled(db, organizationId, searchKeys)
   const plates = await findPlates(
     db,
     organizationId,

@@ -2,7 +2,7 @@
 // Must not be kept open longer than the connection runs.
 import type { ParcsSink } from '../../domain/parking-fact.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
-import type { AuthoriseDeps } from '../access/authorise.ts'
+import type { AuthoriseDeps } from '../access/access-question.ts'
 import { weighAccess } from '../access/authorise.ts'
 import { decideGate } from '../access/decide-gate.ts'
 import type { ServiceDeps } from '../service-deps.ts'

@@ -3,10 +3,12 @@
 import { type DerivedStay, deriveStays, type StayFact } from '../../domain/stay/index.ts'
 import { assignFacts } from '../../store/parking-facts.ts'
 import { lockStays, type StayRow, writeStays } from '../../store/stays.ts'
+import { watchExits } from './check-plugged-exit.ts'
 import { loadNeighbourhood, type Neighbourhood } from './load-neighbourhood.ts'
 import { matchHolders } from './match-holder.ts'
 import { evaluateBill, evaluateLinks, type ParkingChange } from './parking-change.ts'
 import { changeOf, type StayChange, stayEvents, stayRow, withdrawnRow } from './stay-row.ts'
+import { wakeEvBays } from './wake-ev-bays.ts'
 
 /**
  * @param lostStayOf the stay that each fact belonged to which does not count any more
@@ -49,6 +51,11 @@ export async function rederiveStays(
     changes.map(({ row }) => row),
   )
   await assignFacts(trx, source, assignments(near.facts, derived, stayIds, ids, near.stayOf))
+  await watchExits(trx, source.organizationId, changes, now)
+  await wakeEvBays(
+    change,
+    changes.map(({ row }) => row.stay_id),
+  )
   for (const one of changes) {
     change.events.push(...stayEvents(one, newId, now))
     evaluateLinks(change, { stayId: one.row.stay_id })

@@ -1,6 +1,6 @@
 // Owns the row of a derived stay, what changed against the stored one, and the events that tell it.
 // Must not touch the database.
-import type { DerivedStay } from '../../domain/stay/index.ts'
+import type { DerivedStay, StayPrice } from '../../domain/stay/index.ts'
 import type { NewEvent } from '../../store/event-log.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
 import type { NewStay, StayRow } from '../../store/stays.ts'
@@ -25,10 +25,11 @@ const told = {
   discounts: 'discounts',
   paid_minor: 'paidMinor',
   paid_until: 'paidUntil',
+  price: 'price',
   flags: 'flags',
 } as const satisfies Partial<Record<keyof StayRow, string>>
 /** Columns that follow from those told. */
-const quiet = ['stay_key', 'stay_ref', 'search_keys', 'facts_at'] as const
+const quiet = ['stay_key', 'stay_ref', 'search_keys', 'facts_at', 'presumed_left_at', 'presumed_left_by'] as const
 type Told = keyof typeof told
 
 /** A stay about to be written, beside what was stored under its id. */
@@ -47,7 +48,14 @@ export function stayRow(
   before: StayRow | null,
   now: Date,
 ): NewStay {
-  const flags = holder.ambiguous ? [...stay.flags, 'account_ambiguous'].sort() : [...stay.flags]
+  // What its facts say counts before what was presumed: an exit, or a later sign of the car.
+  const presumed = before?.presumed_left_at ?? null
+  const left = stay.state === 'open' && presumed !== null && stay.presentAt <= presumed ? presumed : null
+  const flags = [
+    ...stay.flags,
+    ...(holder.ambiguous ? ['account_ambiguous'] : []),
+    ...(left === null ? [] : ['exit_unknown']),
+  ].sort()
   return {
     organization_id: source.organizationId,
     site_id: source.siteId,
@@ -55,7 +63,7 @@ export function stayRow(
     connection_id: source.connectionId,
     stay_key: stay.key,
     stay_ref: stay.stayRef,
-    state: stay.state,
+    state: left === null ? stay.state : 'closed',
     parker_kind: stay.parkerKind ?? holder.parkerKind ?? 'transient',
     account_id: holder.accountId,
     vehicle_id: holder.vehicleId,
@@ -63,7 +71,9 @@ export function stayRow(
     plate: stay.plate,
     entered_at: stay.enteredAt,
     exited_at: stay.exitedAt,
-    exit_before: stay.exitBefore,
+    exit_before: left ?? stay.exitBefore,
+    presumed_left_at: presumed,
+    presumed_left_by: before?.presumed_left_by ?? null,
     entry_lane: stay.entryLane,
     exit_lane: stay.exitLane,
     presentations: JSON.stringify(stay.presentations),
@@ -72,6 +82,7 @@ export function stayRow(
     discounts: JSON.stringify(stay.discounts),
     paid_minor: stay.paidMinor,
     paid_until: stay.paidUntil,
+    price: jsonOrNull(stay.price),
     flags,
     facts_at: stay.factsAt,
     version: (before?.version ?? 0) + 1,
@@ -82,7 +93,7 @@ export function stayRow(
 
 /** What is left of a stay that no fact speaks for any more: its history stays readable, nothing can be found by its keys. */
 export function withdrawnRow(before: StayRow, now: Date): NewStay {
-  const { presentations, bays, discounts, flags, ...rest } = before
+  const { presentations, bays, discounts, price, flags, ...rest } = before
   return {
     ...rest,
     state: 'voided',
@@ -90,10 +101,15 @@ export function withdrawnRow(before: StayRow, now: Date): NewStay {
     presentations: JSON.stringify(presentations),
     bays: JSON.stringify(bays),
     discounts: JSON.stringify(discounts),
+    price: jsonOrNull(price),
     flags: [...new Set([...flags, 'withdrawn'])].sort(),
     version: before.version + 1,
     updated_at: now,
   }
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
 }
 
 /** Null when the stored row says the same already. */
@@ -104,9 +120,11 @@ export function changeOf(row: NewStay, before: StayRow | null): StayChange | nul
   return changed.length > 0 || quiet.some(differs) ? { row, before, changed } : null
 }
 
+const jsonColumns: ReadonlySet<keyof StayRow> = new Set(['presentations', 'bays', 'discounts', 'price'] as const)
+
 function columnOf(row: NewStay, name: keyof StayRow): unknown {
   const value = row[name]
-  return name === 'presentations' || name === 'bays' || name === 'discounts' ? JSON.parse(String(value)) : value
+  return jsonColumns.has(name) && value !== null ? JSON.parse(String(value)) : value
 }
 
 /** A first sight of a stay that has ended tells its opening, too. */
@@ -129,9 +147,22 @@ export function stayEvents({ row, before, changed }: StayChange, newId: () => st
   const was = before?.state ?? null
   const ended = row.state === 'closed' || row.state === 'exit_only'
   if (row.state === 'voided') return was === 'voided' ? [] : [event('stay.voided', null, {})]
-  if (was === null || was === 'voided') return [...(entered_at ? [opened()] : []), ...(ended ? [closed()] : [])]
-  if (was === 'open' && row.state === 'closed') return [closed()]
-  return changed.length > 0 ? [event('stay.corrected', row.facts_at as Date, { changed })] : []
+  const price = before === null || changed.includes('price') ? priced(row) : null
+  const prices = price === null ? [] : [event('stay.priced', new Date(price.at), headline(price))]
+  if (was === null || was === 'voided')
+    return [...(entered_at ? [opened()] : []), ...prices, ...(ended ? [closed()] : [])]
+  if (was === 'open' && row.state === 'closed') return [...prices, closed()]
+  const others = price === null ? changed : changed.filter((name) => name !== 'price')
+  const corrected = others.length > 0 ? [event('stay.corrected', row.facts_at as Date, { changed: others })] : []
+  return [...prices, ...corrected]
+}
+
+function priced(row: NewStay): StayPrice | null {
+  return typeof row.price === 'string' ? (JSON.parse(row.price) as StayPrice) : null
+}
+
+function headline({ amountMinor, currency, final }: StayPrice) {
+  return { amountMinor, currency, final }
 }
 
 function iso(at: Date | null): string | null {

@@ -1,7 +1,8 @@
 // Owns one transaction of the parking side: facts in, everything that follows from them brought up to date.
 // Must not talk to the outside, nor keep anything between two calls: it may run more than once.
 import type { ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
-import { credentialsOf, decodedFact, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { credentialsOf, decodedFact, requestIdOf, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { releaseHoldsOf } from '../../store/access-holds.ts'
 import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents } from '../../store/event-log.ts'
 import {
@@ -18,7 +19,9 @@ import type { ServiceDeps } from '../service-deps.ts'
 import { recordPayments } from './append-payments.ts'
 import { classifyFacts } from './classify-facts.ts'
 import { type ParkingChange, tell } from './parking-change.ts'
+import { rederiveMovements } from './rederive-movements.ts'
 import { rederiveStays } from './rederive-stays.ts'
+import { updateBookings } from './update-bookings.ts'
 import { updatePlaces } from './update-places.ts'
 
 /** Stores checked facts in one commit. One result per fact, in order. */
@@ -57,7 +60,13 @@ export function storeFacts(deps: ServiceDeps) {
           stored.flatMap((row) => (row.stay_id !== null && lost.has(row.fact_id) ? [[row.fact_id, row.stay_id]] : [])),
         ),
       )
+      await rederiveMovements(
+        change,
+        stored.flatMap((row) => (row.movement_id !== null && lost.has(row.fact_id) ? [row.movement_id] : [])),
+      )
       await recordPayments(change, stayIdOf)
+      await giveBackPlaces(change)
+      await updateBookings(change)
       tellOfGates(change)
       await reviewNameless(change)
       await appendEvents(trx, change.events)
@@ -66,15 +75,29 @@ export function storeFacts(deps: ServiceDeps) {
     })
 }
 
+/** What was granted is decided by now: the car is inside and counts as its stay, or it backed out and may ask again at once. */
+async function giveBackPlaces({ trx, source, gained }: ParkingChange): Promise<void> {
+  const decisive = gained.filter(({ type }) => ['gate.passed', 'gate.backedOut', 'stay.opened'].includes(type))
+  await releaseHoldsOf(trx, source, {
+    requestIds: decisive.flatMap((fact) => requestIdOf(fact) ?? []),
+    searchKeys: [...new Set(decisive.flatMap((fact) => searchKeysOf(credentialsOf(fact))))],
+  })
+}
+
+const flaggedCodes = new Set(['already_inside', 'not_inside', 'outside_schedule', 'overstay'])
+
 function tellOfGates(change: ParkingChange): void {
   for (const fact of change.gained) {
     const subject = { type: 'parking_fact', id: fact.factId }
     if (fact.type === 'gate.backedOut') {
       tell(change, 'gate.backed_out', subject, fact.occurredAt, { lane: fact.lane ?? null })
     }
-    if (fact.type !== 'gate.decided' || fact.data.decision !== 'declined') continue
-    const { requestId = fact.id, reasonCode = 'declined' } = fact.data
-    tell(change, 'gate.declined', subject, fact.occurredAt, { requestId, lane: fact.lane ?? '', reason: reasonCode })
+    if (fact.type !== 'gate.decided') continue
+    const { requestId = fact.id, reasonCode = 'declined', decision } = fact.data
+    const data = { requestId, lane: fact.lane ?? '', reason: reasonCode }
+    if (decision === 'declined') tell(change, 'gate.declined', subject, fact.occurredAt, data)
+    if (decision === 'granted' && flaggedCodes.has(reasonCode))
+      tell(change, 'gate.flagged', subject, fact.occurredAt, data)
   }
 }
 

@@ -90,7 +90,15 @@ async function updateCounters(change: ParkingChange): Promise<void> {
     capacity: data.capacity ?? null,
     at: occurredAt,
   }))
-  for (const { counter, category } of await writeOccupancy(change.trx, rows)) {
+  const written = await writeOccupancy(change.trx, rows)
+  if (written.length > 0) {
+    const name = `occupancy:${siteId}`
+    const payload = { organizationId, siteId }
+    // Cars that pass together are one look.
+    const delay = { delayMs: 30_000, delayFrom: 'first' } as const
+    change.jobs.push({ task: 'occupancy.check', payload, key: name, queue: name, ...delay })
+  }
+  for (const { counter, category } of written) {
     const row = rows.find((one) => one.counter === counter && one.category === category)
     if (!row) continue
     const { occupied, free, at } = row

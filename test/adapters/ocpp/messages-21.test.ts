@@ -241,6 +241,15 @@ describe('messages of its own', () => {
     expect(await station.ask('GetCertificateChainStatus', chain)).toMatchObject({
       certificateStatus: [{ status: 'Revoked', nextUpdate: timestamp }],
     })
+    // What the schema allows to be answered is answered: an unknown algorithm, endless names, a question about nothing.
+    const broken = { hashAlgorithm: 'MD5', issuerNameHash: 'a'.repeat(200), issuerKeyHash: 'bb', serialNumber: '01' }
+    const odd = { certificateStatusRequests: [{ certificateHashData: broken, source: 'CRL', urls: ['http://crl'] }] }
+    expect(await station.ask('GetCertificateChainStatus', odd)).toMatchObject({
+      certificateStatus: [{ status: 'Failed', source: 'CRL', certificateHashData: { hashAlgorithm: 'SHA256' } }],
+    })
+    expect(await station.ask('GetCertificateChainStatus', { certificateStatusRequests: [] })).toMatchObject({
+      certificateStatus: [{ status: 'Failed' }],
+    })
     answers['contract.certificate'] = { accepted: true, exiResponse: 'x'.repeat(17_000), remainingContracts: 2 }
     const contract = {
       iso15118SchemaVersion: 'urn:x',

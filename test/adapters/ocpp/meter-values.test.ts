@@ -246,6 +246,20 @@ test('M21 values that are no numbers pass as sent', async () => {
   expect(codes).toEqual(['M21'])
 })
 
+test.each(['İ', 'NaN', '1e999', '-1', '55 %%', '0x10'])(
+  'M21 a state of charge of "%s" passes as sent',
+  async (value) => {
+    const { samples, codes } = await read([{ value: '9' }, { value, measurand: 'SoC' }])
+    expect(samples).toEqual([{ time, context: 'periodic', registerWh: 9, extra: { SoC: value } }])
+    expect(codes).toContain('M21')
+  },
+)
+
+test('a state of charge stays exact', async () => {
+  const { samples } = await read([{ value: ' 55,25 ', measurand: 'SoC', unit: 'Percent' }])
+  expect(samples).toEqual([{ time, context: 'periodic', soc: '55.25' }])
+})
+
 test('phases: energy and power add up, the highest current counts, a total wins', async () => {
   const phases = (measurand: string, values: string[], suffix = '') =>
     values.map((value, i) => ({ value, measurand, phase: `L${i + 1}${suffix}` }))

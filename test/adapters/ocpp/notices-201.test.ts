@@ -244,7 +244,11 @@ const inquiries: Told[] = [
   [
     'NotifyEVChargingNeeds',
     { evseId: 1, maxScheduleTuples: 3, chargingNeeds: needs },
-    { topic: 'ev.needs', evse: 1, ask: { needs, maxScheduleTuples: 3 } },
+    {
+      topic: 'ev.needs',
+      evse: 1,
+      ask: { needs, maxScheduleTuples: 3, departureAt: timestamp, transfer: 'ac_three_phase' },
+    },
     { status: 'Accepted' },
   ],
   [

@@ -24,7 +24,7 @@ let count = 0
 const fresh = (version: Version): Promise<Station> => hub.station(`rob-${++count}`, version)
 
 /** What is stored as the JSON that it came as: any JSON number fits. */
-const keptWhole = /^(notice\/data\/(items|schedules|batteries)|inquiry\/ask\/(data|needs))\//
+const keptWhole = /^(notice\/data\/(items|schedules|batteries)|inquiry\/ask\/(data|needs)|transaction\/terms\/cost)\//
 
 /** Facts must hold only what the core's records can: finite instants, safe integers, texts without NUL. */
 function unfit(value: unknown, path = ''): string[] {
@@ -166,6 +166,19 @@ describe('size and depth', () => {
     station.raw(`[2,${deep},"Heartbeat",{}]`)
     station.raw(`[3,"x",${deep}]`)
     await station.settled()
+  })
+
+  test.each([
+    ['ocpp1.6', 'DataTransfer', { vendorId: 'x' }],
+    ['ocpp2.0.1', 'NotifyCustomerInformation', { requestId: 1, seqNo: 0, generatedAt: '2026-06-01T12:00:00Z' }],
+    ['ocpp2.1', 'NotifyCustomerInformation', { requestId: 1, seqNo: 0, generatedAt: '2026-06-01T12:00:00Z' }],
+  ] as const)('%s %s: a structure where a text is due is made one, however deep', async (version, action, rest) => {
+    const station = await fresh(version)
+    const deep = `${'{"a":['.repeat(50_000)}${']}'.repeat(50_000)}`
+    station.expect('deep', action)
+    station.raw(`[2,"deep","${action}",${JSON.stringify(rest).slice(0, -1)},"data":${deep}}]`)
+    expect(await station.answer('deep')).toMatchObject({ kind: 'result' })
+    expectFit(hub.port.factsOf(`rob-${count}`))
   })
 
   test('a million faults in one frame', async () => {

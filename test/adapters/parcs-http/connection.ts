@@ -43,6 +43,7 @@ export async function openConnection(
   garage: Garage,
   config: object = {},
   secrets: Map<string, string> = new Map([['signing', secret]]),
+  deadline: (ms: number) => Promise<void> = () => new Promise(() => undefined),
 ): Promise<Connection> {
   const logged: Connection['logged'] = []
   const log = Object.fromEntries(
@@ -81,7 +82,7 @@ export async function openConnection(
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`
-  const sink = parcsSink({ ...garage.deps, log, deadline: () => new Promise(() => undefined) })(garage)
+  const sink = parcsSink({ ...garage.deps, log, deadline })(garage)
   const link = await capability.connect(sink, {} as ParkingBook)
   let count = 0
   const send: Connection['send'] = (path, body, options = {}) => {

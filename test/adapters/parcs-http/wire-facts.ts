@@ -47,6 +47,22 @@ export const wireFacts = [
   wire('payment.refunded', 'f8', 41, { amountMinor: 200, currency: 'USD', scope: 'parking' }, stay),
   wire('payment.failed', 'f9', 39, { amountMinor: 1200, currency: 'USD', scope: 'both' }, stay),
   wire('discount.applied', 'f10', 38, { kind: 'validation', percent: 12.5, providerNo: '7', reason: 'cinema' }, stay),
+  wire(
+    'stay.priced',
+    'f17',
+    42,
+    {
+      amountMinor: 1200,
+      currency: 'USD',
+      taxMinor: 100,
+      rate: 'day',
+      durationMinutes: 41,
+      final: true,
+      priceRef: 'p-1',
+      credentials: [card],
+    },
+    stay,
+  ),
   wire('occupancy.changed', 'f11', 1, {
     counter: 'total',
     free: 12,

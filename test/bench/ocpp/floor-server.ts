@@ -184,6 +184,7 @@ function rowsOf(station: Station, epoch: number, action: string, text: string, r
       stop_reason: null,
       remote_start_id: null,
       highest_sequence: null,
+      terms: null,
       flags: [],
     })
   const transactionEvent = (id: string, kind: 'started' | 'ended') =>

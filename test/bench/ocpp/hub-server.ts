@@ -11,6 +11,7 @@ const hub = await startHub({
   config: {
     ...readConfig({ BAYWATT_PORT: '0', BAYWATT_UNKNOWN_STATIONS: 'reject' }),
     dataDir: mkdtempSync(join(tmpdir(), 'baywatt-bench-hub-')),
+    adminKey: process.env.BAYWATT_ADMIN_KEY ?? null,
     databaseUrl: process.argv[2] ?? '',
     port: 0,
   },

@@ -33,8 +33,10 @@ const kinds = [
   'corrected',
   'voided',
   'paid',
+  'priced',
+  'wentBack',
 ] as const
-const weights = [8, 8, 1, 2, 1, 1, 1, 1, 0.3, 1]
+const weights = [8, 8, 1, 2, 1, 1, 1, 1, 0.3, 1, 1, 1]
 
 const seed = fc.record({
   kind: fc.oneof(
@@ -82,6 +84,16 @@ function factOf(id: string, revision: number, one: Seed): StayFact {
     }
     case 'voided':
       return fact('stay.voided', id, at, {}, named)
+    case 'wentBack':
+      return fact('gate.backedOut', id, at, { direction: one.until % 2 ? 'entry' : 'exit', credentials }, rest)
+    case 'priced':
+      return fact(
+        'stay.priced',
+        id,
+        at,
+        { amountMinor: one.amount, currency: 'USD', final: one.until % 2 === 0 },
+        named,
+      )
     case 'paid':
       return fact('payment.captured', id, at, { amountMinor: one.amount, currency: 'USD', scope: 'parking' }, named)
   }

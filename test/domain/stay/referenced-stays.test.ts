@@ -161,6 +161,19 @@ describe('a named stay', () => {
     expect(derive(paid)).toEqual([])
   })
 
+  test('the vendor’s price is kept: a final one before any other, else the newest, whatever came first', () => {
+    const priced = (id: string, at: number, amountMinor: number, final: boolean, revision = 1) =>
+      fact('stay.priced', id, at, { amountMinor, currency: 'USD', final }, { ...S, revision })
+    const facts = [entry('e', 0, [plate('AB1')], S), exit('x', 90, [plate('AB1')], S)]
+    const price = (...prices: StayFact[]) => deriveStays([...prices, ...facts], context)[0]?.price ?? null
+    expect(price()).toBeNull()
+    expect(price(priced('p', 60, 300, false))).toMatchObject({ amountMinor: 300, final: false })
+    expect(price(priced('q', 80, 500, false), priced('p', 60, 300, false))).toMatchObject({ amountMinor: 500 })
+    expect(price(priced('q', 80, 500, false), priced('p', 60, 300, true))).toMatchObject({ amountMinor: 300 })
+    expect(price(priced('p', 60, 350, true, 2), priced('p', 60, 300, true))).toMatchObject({ amountMinor: 350 })
+    expect(deriveStays([priced('p', 60, 300, true)], context)).toEqual([])
+  })
+
   test('areas and bays that the car was seen in are kept', () => {
     const stays = derive(
       entry('e', 0, [], S),

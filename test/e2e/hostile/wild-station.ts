@@ -151,7 +151,8 @@ function callIn(text: string): { id: unknown; action: string; due: boolean } | n
   }
   if (!Array.isArray(frame) || (frame[0] !== 2 && frame[0] !== '2')) return null
   const [type, id, action, payload] = frame as unknown[]
-  if ((typeof id !== 'string' && typeof id !== 'number') || typeof action !== 'string') return null
+  // 1e999 is a number that no answer can carry.
+  if ((typeof id !== 'string' && !Number.isFinite(id)) || typeof action !== 'string') return null
   const plain = typeof payload === 'object' && payload !== null && !Array.isArray(payload)
   return { id, action, due: type === 2 && typeof id === 'string' && frame.length === 4 && plain }
 }

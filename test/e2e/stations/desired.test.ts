@@ -21,12 +21,31 @@ const profile = {
   kind: 'absolute',
   schedules: [{ unit: 'A', startAt: '2026-01-01T00:00:00.000Z', periods: [{ startSeconds: 0, limit: 16 }] }],
 }
+const networkProfile = {
+  url: 'wss://hub.example/ocpp',
+  interface: 'wired0',
+  version: 'ocpp2.0.1',
+  messageTimeoutSeconds: 30,
+  securityProfile: 2,
+}
+const tariff = {
+  tariffId: 'day',
+  currency: 'EUR',
+  energy: { prices: [{ priceKwh: 0.39 }], taxRates: [{ type: 'vat', tax: 19 }] },
+}
 const message = { messageId: 9, priority: 'normal_cycle', format: 'utf8', content: 'Willkommen' }
 
 describe.each(allVersions)('%s', (version) => {
   const v16 = version === 'ocpp1.6'
+  const v21 = version === 'ocpp2.1'
   const key = settingOf(version)
-  const kinds = ['setting', 'local_list', 'profile', ...(v16 ? [] : ['display_message'])]
+  const kinds = [
+    'setting',
+    'local_list',
+    'profile',
+    ...(v16 ? [] : ['display_message', 'network_profile']),
+    ...(v21 ? ['default_tariff'] : []),
+  ]
   let siteId: string
   let here: { added: AddedStation; station: SimulatedStation }
 
@@ -42,6 +61,9 @@ describe.each(allVersions)('%s', (version) => {
     expect(state.localList.entries.has(hub.card)).toBe(true)
     expect(state.profiles.map(({ profile: one }) => one.chargingProfilePurpose)).toEqual(['TxDefaultProfile'])
     expect([...state.displayMessages.values()].map((one) => one.id)).toEqual(v16 ? [] : [9])
+    const networks = [...state.networkProfiles].map(([slot, one]) => [slot, one.ocppCsmsUrl])
+    expect(networks).toEqual(v16 ? [] : [[2, networkProfile.url]])
+    expect(state.tariffs.map((one) => [one.evse, one.tariff.tariffId])).toEqual(v21 ? [[0, 'day']] : [])
   }
 
   async function add(): Promise<AddedStation> {
@@ -63,6 +85,8 @@ describe.each(allVersions)('%s', (version) => {
       local_list: ['list', {}],
       profile: ['default', { profile }],
       display_message: ['welcome', { message }],
+      network_profile: ['2', { profile: networkProfile }],
+      default_tariff: ['day', { tariff }],
     } as const
     for (const kind of kinds as (keyof typeof values)[]) {
       const [name, value] = values[kind]
@@ -85,6 +109,7 @@ describe.each(allVersions)('%s', (version) => {
     late.state.localList = { version: 0, entries: new Map() }
     late.state.profiles = []
     late.state.displayMessages.clear()
+    late.state.tariffs = []
     const setting = late.state.settings.get(key)
     if (setting !== undefined) setting.value = '60'
     expect(await late.connect()).toBe('accepted')
@@ -92,6 +117,7 @@ describe.each(allVersions)('%s', (version) => {
     await hub.until('the list again', async () => late.state.localList.entries.has(hub.card))
     await hub.until('the profile again', async () => late.state.profiles.length === 1)
     await hub.until('the message again', async () => v16 || late.state.displayMessages.size === 1)
+    await hub.until('the tariff again', async () => !v21 || late.state.tariffs.length === 1)
     await inLine(added.stationId)
     expectAll(late)
   }, 150_000)

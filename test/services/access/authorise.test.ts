@@ -3,7 +3,8 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ReportedCredential } from '../../../core/domain/parking-fact.ts'
 import { systemNewId } from '../../../core/runtime/random.ts'
-import { type AuthoriseIntercept, authorise } from '../../../core/services/access/authorise.ts'
+import type { AuthoriseIntercept } from '../../../core/services/access/access-question.ts'
+import { authorise } from '../../../core/services/access/authorise.ts'
 import type { HubTables } from '../../../core/store/schema.ts'
 import { card, plate } from '../../domain/stay/fact-maker.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
@@ -21,11 +22,14 @@ function asking(garage: Garage, intercept?: AuthoriseIntercept) {
   const may = authorise({ db: garage.db, ...(intercept ? { intercept } : {}) })
   const where = { organizationId: garage.organizationId, siteId: garage.siteId, at: garage.clock.now() }
   return {
-    gate: (...credentials: ReportedCredential[]) => may({ ...where, place: 'gate', credentials }),
+    gate: (...credentials: ReportedCredential[]) =>
+      may({ ...where, place: 'gate', direction: 'entry', lane: 'in', credentials }),
     charger: (value: string, kind = 'iso14443', siteId: string | null = garage.siteId) =>
-      may({ ...where, siteId, place: 'charger', token: { value, kind } }),
+      may({ ...where, siteId, place: 'charger', stationId: null, token: { value, kind } }),
     many: (values: readonly string[]) =>
-      Promise.all(values.map((value) => may({ ...where, place: 'charger', token: { value, kind: 'unknown' } }))),
+      Promise.all(
+        values.map((value) => may({ ...where, place: 'charger', stationId: null, token: { value, kind: 'unknown' } })),
+      ),
   }
 }
 

@@ -61,6 +61,7 @@ export interface StayValues {
   parkerKind?: 'transient' | 'contract' | 'member' | 'reservation'
   accountId?: string | null
   discounts?: AppliedDiscount[]
+  price?: object | null
   flags?: string[]
 }
 
@@ -139,6 +140,7 @@ export async function openGarage(
     ...(values.parkerKind === undefined ? {} : { parker_kind: values.parkerKind }),
     ...(values.accountId === undefined ? {} : { account_id: values.accountId }),
     ...(values.discounts === undefined ? {} : { discounts: JSON.stringify(values.discounts) }),
+    ...(values.price === undefined ? {} : { price: values.price === null ? null : JSON.stringify(values.price) }),
     ...(values.flags === undefined ? {} : { flags: values.flags }),
     facts_at: clock.now(),
     updated_at: clock.now(),

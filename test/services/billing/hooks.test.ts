@@ -169,3 +169,27 @@ test('where no plugin listens, none is asked, and what was added stays', async (
   expect(asked).toHaveLength(1)
   expect((await billsOf(garage)).map((bill) => bill.totalMinor)).toEqual([390, 490])
 })
+
+test('a validation pays for the parking of a stay, never for the energy on the same bill', async () => {
+  answers = [
+    {
+      by: 'cinema',
+      lines: [credit('v', '-50.00', { kind: 'VALIDATION', taxCode: 'VAT', taxRate: '19' }), credit('c', '-1.00')],
+    },
+  ]
+  garage.clock.advance(6 * hourMs)
+  const stayId = await garage.stay({ state: 'closed', entry: '2024-06-10T07:55:00Z', exit: '2024-06-10T11:55:00Z' })
+  const sessionId = await garage.session({ energyWh: 10_000 })
+  await garage.link(stayId, sessionId)
+  garage.clock.advance(3 * hourMs)
+  await evaluateBill(garage.deps)({ organizationId: garage.organizationId, subjectKey: `stay:${stayId}` })
+  const [bill] = await billsOf(garage)
+  expect(bill?.lines.map(({ key, totalMinor }) => [key.split('/').at(-1), totalMinor])).toEqual(
+    expect.arrayContaining([
+      ['v', -800],
+      ['c', -100],
+      ['energy', 490],
+    ]),
+  )
+  expect(bill?.totalMinor).toBe(390)
+})

@@ -48,6 +48,13 @@ async function station(more: { maxPowerW?: number } = {}) {
   return { code, stationId, sink, status, ...rows }
 }
 
+it('a value that fits no column is a mistake, not a store that fails: it is not tried for ever', async () => {
+  const { sink } = await station()
+  const fact = { kind: 'meter', evse: 1, samples: [{ ...sample(1, 5), soc: 'none' }] } as const
+  await expect(sink.record({ ...fact, samples: [...fact.samples] })).rejects.toBeInstanceOf(TypeError)
+  await expect(sink.record({ kind: 'meter', evse: 1, samples: [sample(1, 5)] })).resolves.toEqual({ stored: 1 })
+})
+
 describe('one charge', () => {
   it('becomes one session with its clocks, energy and events', async () => {
     const s = await station()

@@ -35,11 +35,13 @@ async function endsIn(chunks: readonly (readonly StayFact[])[]) {
       flags?.includes('withdrawn') ? null : stay_key,
     ]),
     stays: stays.map(
-      ({ stay_id, site_id, connection_id, version, created_at, updated_at, presentations, bays, ...rest }) => ({
+      ({ stay_id, site_id, connection_id, version, created_at, updated_at, presentations, bays, price, ...rest }) => ({
         ...rest,
         presentations: JSON.parse(JSON.stringify(presentations).replaceAll(site_id, 'site')),
         bays,
         discounts: [],
+        // Rows are named anew in each garage; what they say is the same.
+        price: price === null ? null : { ...(price as object), factId: '' },
       }),
     ),
   }
