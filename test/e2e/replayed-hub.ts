@@ -11,11 +11,14 @@ import { evaluateBill } from '../../core/services/billing/evaluate-bill.ts'
 import { defaultChargerSettings } from '../../core/services/charger/charger-deps.ts'
 import { type ChargerGateway, chargerGateway } from '../../core/services/charger/charger-gateway.ts'
 import { refusingInquiries } from '../../core/services/charger/inquiry-handlers.ts'
+import { evaluateEvBay } from '../../core/services/ev-bays/evaluate-ev-bay.ts'
 import { evaluateLinks } from '../../core/services/linking/evaluate-links.ts'
 import { identityChanged } from '../../core/services/linking/identity-changed.ts'
 import { sessionsChanged } from '../../core/services/linking/sessions-changed.ts'
 import { manageCredentials } from '../../core/services/manage/manage-credentials.ts'
 import { manageVehicles } from '../../core/services/manage/manage-people.ts'
+import { checkDrift } from '../../core/services/occupancy/check-drift.ts'
+import { checkPluggedExit } from '../../core/services/parking/check-plugged-exit.ts'
 import { parcsSink } from '../../core/services/parking/parcs-sink.ts'
 import { groupCommit } from '../../core/store/group-commit.ts'
 import { type JobTask, runWorker } from '../../core/store/job-worker.ts'
@@ -104,6 +107,9 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
       'charger.orphan': task(gateway.closeOrphan),
+      'ev_bay.evaluate': task(evaluateEvBay(service)),
+      'occupancy.check': task(checkDrift(service)),
+      'stay.check_plugged': task(checkPluggedExit(service)),
     },
   })
   const due = runTimers({ db, clock })

@@ -5,5 +5,5 @@ import { bad, ok, type Read } from './body-problem.ts'
 
 export function parseJson(text: string): Read<unknown> {
   const read = parse(text)
-  return read.kind === 'ok' ? ok(read.value) : bad('', read.detail)
+  return read.kind === 'ok' ? ok(read.value) : bad('', `is no JSON that can be read: ${read.detail}`)
 }
