@@ -18,6 +18,130 @@ export interface paths {
         patch: operations["updateOrganization"];
         trace?: never;
     };
+    "/api/v1/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cameras and card readers */
+        get: operations["listReaders"];
+        put?: never;
+        /** Add a reader */
+        post: operations["createReader"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readers/{readerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                readerId: components["parameters"]["ReaderId"];
+            };
+            cookie?: never;
+        };
+        /** One of them */
+        get: operations["getReader"];
+        put?: never;
+        post?: never;
+        /** Archive a reader */
+        delete: operations["archiveReader"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a reader
+         * @description Fields left out stay as they are. What was read before is read anew by the profile that holds now.
+         */
+        patch: operations["updateReader"];
+        trace?: never;
+    };
+    "/api/v1/reader-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What readers reported, newest first */
+        get: operations["listReaderReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reader-reports/{reportId}/images/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reportId: components["parameters"]["ReportId"];
+                number: components["parameters"]["ImageNumber"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A picture of a report
+         * @description The picture itself where the hub keeps it; where the vendor does, the way to it (302). Gone (410) once its days are over.
+         */
+        get: operations["getReaderImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decode-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How chargers and models of readers write cards */
+        get: operations["listDecodeProfiles"];
+        put?: never;
+        /** Add a decode profile */
+        post: operations["createDecodeProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decode-profiles/{profileId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profileId: components["parameters"]["DecodeProfileId"];
+            };
+            cookie?: never;
+        };
+        /** One of them */
+        get: operations["getDecodeProfile"];
+        put?: never;
+        post?: never;
+        /** Archive a decode profile */
+        delete: operations["archiveDecodeProfile"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a decode profile
+         * @description Fields left out stay as they are. What was read before is read anew by the profile that holds now.
+         */
+        patch: operations["updateDecodeProfile"];
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -5274,6 +5398,30 @@ export interface components {
         Day: string;
         /** @description Exact decimal, as text. */
         DecimalText: string;
+        /** @description How a reader writes a card, and what is undone to get its number. */
+        DecodeProfile: {
+            /** @enum {string} */
+            alphabet: "hex" | "dec" | "decConcat" | "facilityCard";
+            /** @enum {string} */
+            byteOrder: "msb" | "lsb";
+            invert?: boolean;
+            bitReverse?: boolean;
+            strip?: ("bcc" | "cascadeTag" | "trailingZeros")[];
+            /**
+             * @description Bytes of the number.
+             * @enum {integer}
+             */
+            width?: 3 | 4 | 5 | 6 | 7 | 8 | 10;
+            /** @enum {string} */
+            keeps?: "all" | "first" | "last";
+            wiegandFormat?: string;
+            /** @enum {string} */
+            wiegandParity?: "included" | "stripped";
+            /** @enum {string} */
+            wiegandCarries?: "number" | "uid";
+            /** @enum {string} */
+            technology?: "iso14443" | "iso15693" | "prox";
+        };
         DeleteCertificateCommand: {
             /** @constant */
             name: "delete_certificate";
@@ -5964,6 +6112,31 @@ export interface components {
         ModelDeviationsList: {
             items: components["schemas"]["ModelDeviations"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        ModelProfile: {
+            profileId: components["schemas"]["Id"];
+            /** @enum {string} */
+            scope: "station" | "station_model" | "reader_model";
+            stationId: components["schemas"]["Id"] | null;
+            vendor: string;
+            model: string;
+            profile: components["schemas"]["DecodeProfile"];
+        } & components["schemas"]["Stamp"];
+        ModelProfileCreate: {
+            /** @enum {string} */
+            scope: "station" | "station_model" | "reader_model";
+            stationId?: components["schemas"]["Id"];
+            vendor?: string;
+            model?: string;
+            profile: components["schemas"]["DecodeProfile"];
+        };
+        ModelProfileList: {
+            items: components["schemas"]["ModelProfile"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ModelProfilePatch: {
+            profile?: components["schemas"]["DecodeProfile"];
+            archived?: components["schemas"]["Unarchive"];
         };
         Monitor: {
             monitorId?: number;
@@ -6667,6 +6840,103 @@ export interface components {
             evse?: number;
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        Reader: {
+            readerId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            connectionId: components["schemas"]["Id"] | null;
+            /** @description As the vendor names it. */
+            name: string;
+            seenAt: components["schemas"]["Instant"] | null;
+            silent: boolean;
+        } & (WithRequired<components["schemas"]["ReaderFields"], "label" | "kind" | "model" | "role" | "laneId" | "areaId" | "bayId" | "spaces" | "reversed" | "passage" | "staysConnectionId" | "repeatSeconds" | "decodeProfile" | "imageDays" | "heartbeatSeconds"> & components["schemas"]["Stamp"]);
+        ReaderCreate: {
+            siteId: components["schemas"]["Id"];
+            name: string;
+            connectionId?: components["schemas"]["Id"] | null;
+        } & WithRequired<components["schemas"]["ReaderFields"], "kind">;
+        ReaderFields: {
+            label?: string;
+            /** @enum {string} */
+            kind?: "plate" | "card" | "space";
+            model?: string | null;
+            /**
+             * @description What a read there is: by the lane it stands at, never by what the camera says. Null while nobody has said.
+             * @enum {string|null}
+             */
+            role?: "entry" | "exit" | "both" | "zone" | "bay" | null;
+            laneId?: components["schemas"]["Id"] | null;
+            areaId?: components["schemas"]["Id"] | null;
+            bayId?: components["schemas"]["Id"] | null;
+            /** @description Bays by the vendor's name of the space. */
+            spaces?: {
+                [key: string]: components["schemas"]["Id"];
+            };
+            /** @description It sees cars from behind: away is the way of the lane. */
+            reversed?: boolean;
+            /**
+             * @description `evidence`: a parking system runs the gate. `passes`: there is no gate, the read is the passage. `asks`: the read asks whether the car may pass.
+             * @enum {string}
+             */
+            passage?: "evidence" | "passes" | "asks";
+            /** @description The connection whose stays its reads make; null for its own. Cameras of several connections that serve one garage name one. */
+            staysConnectionId?: components["schemas"]["Id"] | null;
+            /** @description Reads of one car within this time are one arrival. */
+            repeatSeconds?: number;
+            decodeProfile?: components["schemas"]["DecodeProfile"] | null;
+            /** @description Days that pictures are kept. */
+            imageDays?: number;
+            /** @description Silent for longer, it is offline; null does not watch it. */
+            heartbeatSeconds?: number | null;
+        };
+        ReaderImage: {
+            number: number;
+            /** @enum {string} */
+            kind: "plate" | "vehicle" | "scene";
+            contentType: string | null;
+            sizeBytes: number | null;
+            /** @description By the hub; else the vendor has it. */
+            kept: boolean;
+        };
+        ReaderList: {
+            items: components["schemas"]["Reader"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ReaderPatch: {
+            siteId?: components["schemas"]["Id"];
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["ReaderFields"];
+        ReaderReport: {
+            reportId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            connectionId: components["schemas"]["Id"];
+            readerId: components["schemas"]["Id"];
+            /** @description The vendor's name of it. */
+            id: string;
+            revision: number;
+            /** @enum {string} */
+            kind: "plate" | "card" | "space";
+            takenAt: components["schemas"]["Instant"];
+            receivedAt: components["schemas"]["Instant"];
+            backfilled: boolean;
+            state: components["schemas"]["ReportState"];
+            /** @description Why nothing follows from it. */
+            reason: string | null;
+            plate: string | null;
+            arrivalId: components["schemas"]["Id"] | null;
+            /** @description What the gate was answered. */
+            decision: {
+                [key: string]: unknown;
+            } | null;
+            /** @description As it was reported. */
+            data: {
+                [key: string]: unknown;
+            };
+            images: components["schemas"]["ReaderImage"][];
+        };
+        ReaderReportList: {
+            items: components["schemas"]["ReaderReport"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         Readiness: {
             ready: boolean;
             checks: components["schemas"]["ReadinessCheck"][];
@@ -6689,6 +6959,8 @@ export interface components {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
         };
+        /** @enum {string} */
+        ReportState: "stored" | "repeat" | "superseded" | "unbound" | "ignored" | "backed_out";
         Reservation: {
             reservationId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -7933,6 +8205,7 @@ export interface components {
         CredentialId: components["schemas"]["Id"];
         /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
         Cursor: string;
+        DecodeProfileId: components["schemas"]["Id"];
         DesiredItemId: components["schemas"]["Id"];
         DeviceId: components["schemas"]["Id"];
         EvseId: components["schemas"]["Id"];
@@ -7945,6 +8218,7 @@ export interface components {
         IfMatch: string;
         /** @description An ETag; the answer is 304 without a body while the record still has it. */
         IfNoneMatch: string;
+        ImageNumber: string;
         ImportId: components["schemas"]["Id"];
         KeyId: components["schemas"]["Id"];
         LaneId: components["schemas"]["Id"];
@@ -7956,6 +8230,8 @@ export interface components {
         LinkToken: string;
         ParkingReservationId: components["schemas"]["Id"];
         PresentationId: components["schemas"]["Id"];
+        ReaderId: components["schemas"]["Id"];
+        ReportId: components["schemas"]["Id"];
         ReservationId: components["schemas"]["Id"];
         ReviewId: components["schemas"]["Id"];
         ScheduleId: components["schemas"]["Id"];
@@ -8032,6 +8308,375 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organization"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReaders: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this connection. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: "plate" | "card" | "space";
+                /** @description False: those that report and that nobody has said where they stand. */
+                bound?: boolean;
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createReader: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reader"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReader: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                readerId: components["parameters"]["ReaderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reader"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveReader: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                readerId: components["parameters"]["ReaderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateReader: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                readerId: components["parameters"]["ReaderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reader"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReaderReports: {
+        parameters: {
+            query?: {
+                /** @description Only of this reader. */
+                readerId?: components["schemas"]["Id"];
+                /** @description Taken at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Taken before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Only of this plate; blanks and hyphens do not count. */
+                plate?: string;
+                /** @description Only in this state. */
+                state?: components["schemas"]["ReportState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderReportList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReaderImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reportId: components["parameters"]["ReportId"];
+                number: components["parameters"]["ImageNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            /** @description The vendor keeps it. */
+            302: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDecodeProfiles: {
+        parameters: {
+            query?: {
+                /** @description Only of this scope. */
+                scope?: "station" | "station_model" | "reader_model";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelProfileList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDecodeProfile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelProfileCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelProfile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDecodeProfile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                profileId: components["parameters"]["DecodeProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelProfile"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveDecodeProfile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                profileId: components["parameters"]["DecodeProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateDecodeProfile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                profileId: components["parameters"]["DecodeProfileId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelProfilePatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelProfile"];
                 };
             };
             default: components["responses"]["Problem"];
