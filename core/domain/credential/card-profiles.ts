@@ -17,7 +17,7 @@ export interface CardProfiles {
     at: { siteId: string | null; connectionId: string | null },
     name: string | undefined,
   ): DecodeProfile | undefined
-  ofStation(stationId: string | undefined): DecodeProfile | undefined
+  ofStation(stationId: string | null | undefined): DecodeProfile | undefined
 }
 
 export const noProfiles: CardProfiles = { ofReader: () => undefined, ofStation: () => undefined }

@@ -12,7 +12,13 @@ import {
   unknownCredential,
 } from '../../domain/access/index.ts'
 import type { Authorization } from '../../domain/charger-fact.ts'
-import { type CardProfiles, kindOfTokenType, matchPresentations, noProfiles, type Presentation } from '../../domain/credential/index.ts'
+import {
+  type CardProfiles,
+  kindOfTokenType,
+  matchPresentations,
+  noProfiles,
+  type Presentation,
+} from '../../domain/credential/index.ts'
 import { dayBefore, localDate } from '../../domain/local-time.ts'
 import type { ReportedCredential } from '../../domain/parking-fact.ts'
 import { decodedCredential, presentationOf } from '../../domain/stay/index.ts'
@@ -85,7 +91,10 @@ interface Presented {
 function presentedIn(question: AccessQuestion, profiles: CardProfiles = noProfiles): Presented[] {
   if (question.place === 'gate' || question.credentials) {
     const { credentials = [] } = question
-    const at = { siteId: question.siteId, connectionId: question.place === 'gate' ? (question.connectionId ?? null) : null }
+    const at = {
+      siteId: question.siteId,
+      connectionId: question.place === 'gate' ? (question.connectionId ?? null) : null,
+    }
     return credentials.map((reported) => ({
       reported,
       presentation: presentationOf(decodedCredential(reported, profiles, at)),

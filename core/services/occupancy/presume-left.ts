@@ -1,5 +1,7 @@
 // Owns taking stays to have left although nobody saw it, and taking that back. An exit that is told afterwards counts instead.
 // Must not touch what the facts say: the presumption stands beside them (core/services/parking/stay-row.ts).
+import { decodedFact } from '../../domain/stay/index.ts'
+import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents } from '../../store/event-log.ts'
 import { sitesWithSettings } from '../../store/identity-changes.ts'
 import { factOfRow, factsOfStays, lockSiteParking } from '../../store/parking-facts.ts'
@@ -30,14 +32,16 @@ export async function presumeLeft(
     if (!site) return 0
     const ids = stays.filter((stay) => stay.connectionId === connectionId).map(({ stayId }) => stayId)
     await setPresumedLeft(trx, of.organizationId, ids, left)
+    const profiles = await loadCardProfiles(trx, of.organizationId)
     const change: ParkingChange = {
       trx,
       source,
+      profiles,
       context: { siteId: of.siteId, currency: site.currency, country: site.country ?? undefined },
       now: deps.clock.now(),
       newId: deps.newId,
       log: deps.log,
-      gained: (await factsOfStays(trx, source, ids)).map(factOfRow),
+      gained: (await factsOfStays(trx, source, ids)).map((row) => decodedFact(factOfRow(row), profiles, source)),
       lost: [],
       events: [],
       jobs: [],

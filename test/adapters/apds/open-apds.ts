@@ -2,6 +2,7 @@
 // Must not hold expectations.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import type { AnyPlugin } from '../../../core/plugin/index.ts'
 import { parkingPorts } from '../../../core/runtime/parking-ports.ts'
@@ -25,7 +26,7 @@ export async function openApds(
   const hub = await testHub(database, [plugin], {
     organizationId: garage.organizationId,
     clock: garage.clock,
-    ports: parkingPorts(garage.deps, async () => ({ kind: 'pass' })),
+    ports: parkingPorts({ ...garage.deps, deadline: (ms) => sleep(ms, undefined, { ref: false }) }),
   })
   const server = createServer(
     getRequestListener(async (request) => {
