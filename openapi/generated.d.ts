@@ -142,6 +142,134 @@ export interface paths {
         patch: operations["updateDecodeProfile"];
         trace?: never;
     };
+    "/api/v1/card-pairings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairings of readers, newest first */
+        get: operations["listCardPairings"];
+        put?: never;
+        /**
+         * Begin to learn how a reader writes cards
+         * @description From now on the cards shown to both are collected. Show the same card to one and then to the other; a second card settles what one leaves open. Refused (409) while one of the two is in another pairing that is open.
+         */
+        post: operations["createCardPairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-pairings/{pairingId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        /** The cards shown so far, and what follows from them */
+        get: operations["getCardPairing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-pairings/{pairingId}/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Type in a card
+         * @description For a reader whose reads do not reach the hub, as its display or log shows the card.
+         */
+        post: operations["addCardPairingRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-pairings/{pairingId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the profiles that were found out
+         * @description Of the two devices, or of their models. Cards that they read before are read anew. With several solutions the caller says which; a pairing whose time is over can be accepted still.
+         */
+        post: operations["acceptCardPairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-pairings/{pairingId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop collecting
+         * @description Nothing is set.
+         */
+        post: operations["cancelCardPairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-pairings/{pairingId}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an accepted pairing back
+         * @description The profiles that held before hold again. Refused (409) when one was changed after it was accepted.
+         */
+        post: operations["undoCardPairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -5030,6 +5158,65 @@ export interface components {
             state: components["schemas"]["LinkState"];
             decidedBy: string;
         };
+        CardPairing: {
+            pairingId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            firstReaderId: components["schemas"]["Id"];
+            secondReaderId: components["schemas"]["Id"] | null;
+            secondStationId: components["schemas"]["Id"] | null;
+            state: components["schemas"]["PairingState"];
+            /** @description Cards shown later do not count. */
+            endsAt: components["schemas"]["Instant"];
+            /** @description What accepting changed. */
+            accepted: components["schemas"]["PairingChange"][] | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        CardPairingAccept: {
+            /** @description Which of several solutions, from 0. */
+            candidate?: number;
+            /**
+             * @description Set for these two devices, or for all of their models.
+             * @default devices
+             * @enum {string}
+             */
+            for: "devices" | "models";
+        };
+        CardPairingCreate: {
+            firstReaderId: components["schemas"]["Id"];
+            secondReaderId?: components["schemas"]["Id"];
+            secondStationId?: components["schemas"]["Id"];
+            /**
+             * @description How long cards are collected.
+             * @default 10
+             */
+            minutes: number;
+        };
+        CardPairingDetail: {
+            /** @description Cards shown now still count. */
+            collecting: boolean;
+            reads: components["schemas"]["PairingRead"][];
+            /** @description One card each, as the first and as the second device wrote it. */
+            pairs: {
+                first: string;
+                second: string;
+            }[];
+            /** @description A card shown to one of the two, not yet to the other. */
+            waiting: components["schemas"]["PairingRead"] | null;
+            solution: components["schemas"]["PairingUnique"] | components["schemas"]["PairingSeveral"] | components["schemas"]["PairingNone"];
+        } & components["schemas"]["CardPairing"];
+        CardPairingList: {
+            items: components["schemas"]["CardPairing"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CardPairingRead: {
+            /** @enum {integer} */
+            side: 1 | 2;
+            raw: string;
+            encoding?: string;
+            bitLength?: number;
+        };
         CellProblem: {
             /** @description Of the file, the header being 1. */
             line: number;
@@ -6365,6 +6552,48 @@ export interface components {
             /** @description The 50 that entered last. */
             items: components["schemas"]["OverviewStay"][];
         };
+        PairingChange: {
+            /** @enum {string} */
+            kind: "reader" | "profile";
+            readerId?: components["schemas"]["Id"];
+            profileId?: components["schemas"]["Id"];
+            before: components["schemas"]["DecodeProfile"] | null;
+            after: components["schemas"]["DecodeProfile"];
+        };
+        PairingNone: {
+            /** @constant */
+            outcome: "none";
+            reason: string;
+        };
+        PairingProfiles: {
+            profiles: components["schemas"]["DecodeProfile"][];
+            /** @description What each device does, in words. */
+            words: string[];
+            /** @description At least one of the two passes on only a part of the card. */
+            lossy: boolean;
+        };
+        PairingRead: {
+            /**
+             * @description 1 for the first device, 2 for the second.
+             * @enum {integer}
+             */
+            side: 1 | 2;
+            raw: string;
+            encoding?: string;
+            bitLength?: number;
+            at: components["schemas"]["Instant"];
+        };
+        PairingSeveral: {
+            /** @constant */
+            outcome: "several";
+            candidates: components["schemas"]["PairingProfiles"][];
+        };
+        /** @enum {string} */
+        PairingState: "open" | "accepted" | "undone" | "cancelled";
+        PairingUnique: {
+            /** @constant */
+            outcome: "unique";
+        } & components["schemas"]["PairingProfiles"];
         /** @enum {string} */
         ParkerKind: "transient" | "contract" | "member" | "reservation";
         ParkingAction: {
@@ -8228,6 +8457,7 @@ export interface components {
         Limit: number;
         LinkId: components["schemas"]["Id"];
         LinkToken: string;
+        PairingId: components["schemas"]["Id"];
         ParkingReservationId: components["schemas"]["Id"];
         PresentationId: components["schemas"]["Id"];
         ReaderId: components["schemas"]["Id"];
@@ -8677,6 +8907,203 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelProfile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCardPairings: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["PairingState"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCardPairing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardPairingCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCardPairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addCardPairingRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardPairingRead"];
+            };
+        };
+        responses: {
+            /** @description The pairing as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptCardPairing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardPairingAccept"];
+            };
+        };
+        responses: {
+            /** @description The pairing as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelCardPairing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pairing as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoCardPairing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                pairingId: components["parameters"]["PairingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pairing as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardPairingDetail"];
                 };
             };
             default: components["responses"]["Problem"];

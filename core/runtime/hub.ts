@@ -24,7 +24,6 @@ import { type HttpServer, startServer } from '../http/server.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 import type { AuthoriseIntercept } from '../services/access/access-question.ts'
 import { weighAccess } from '../services/access/authorise.ts'
-import { rememberedProfiles } from '../services/access/remembered-profiles.ts'
 import { evaluateBill } from '../services/billing/evaluate-bill.ts'
 import { type CertificateDeps, defaultCertificateSettings } from '../services/certificates/certificate-deps.ts'
 import { revealSecret } from '../services/certificates/reveal-secret.ts'
@@ -47,8 +46,11 @@ import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { ageOutStays } from '../services/occupancy/presume-left.ts'
 import { pruneParkingActions, sweepParkingActions } from '../services/parking-actions/connection-started.ts'
+import { watchStations } from '../services/readers/watch-stations.ts'
+import { remembered } from '../services/remembered.ts'
 import { forgetHolds } from '../store/access-holds.ts'
 import { releaseStationsOf } from '../store/charger-state.ts'
+import { loadCardProfiles } from '../store/decode-profiles.ts'
 import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
@@ -174,17 +176,19 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       within: (call) => withDeadline({ pace: systemClock, ms: providerMs, what: 'the certificate provider' }, call),
       log,
     }
-    const profiles = rememberedProfiles(service)
+    const profiles = remembered(service, (organizationId) => loadCardProfiles(db, organizationId))
+    const stationWatch = watchStations(service)
+    stops.push(() => stationWatch.settled())
     const weigh = weighAccess({ db, intercept: askAuthorise, profiles })
     await releaseStationsOf(database.pool, hostname(), clock.now())
     const gateway = chargerGateway({
       ...service,
       pool: database.writePool,
       groupCommit: commits,
-      authorise: authoriseContract(
-        contracts,
-        async ({ contract: _, ...question }) => (await weigh({ ...question, place: 'charger' })).authorization,
-      ),
+      authorise: authoriseContract(contracts, async ({ contract: _, ...question }) => {
+        stationWatch.shown(question)
+        return (await weigh({ ...question, place: 'charger' })).authorization
+      }),
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
       inquiries: {

@@ -8,6 +8,7 @@ import { recordParkingFacts } from '../services/parking/record-parking-facts.ts'
 import type { ReaderDeps } from '../services/readers/reader-deps.ts'
 import { readerSink } from '../services/readers/reader-sink.ts'
 import { seenReaders } from '../services/readers/seen-readers.ts'
+import { prunePairingReads } from '../store/card-pairings.ts'
 import { pruneReports } from '../store/readers.ts'
 
 export interface Readers {
@@ -39,7 +40,9 @@ export function openReaders(deps: ParcsSinkDeps & ReaderDeps & { keepDays: numbe
       openSink({ organizationId, siteId, connectionId }),
     writeSeen: () => seen.write(),
     async forgetOld() {
-      await pruneReports(deps.db, { keepDays: deps.keepDays, now: deps.clock.now() })
+      const now = deps.clock.now()
+      await pruneReports(deps.db, { keepDays: deps.keepDays, now })
+      if (deps.keepDays > 0) await prunePairingReads(deps.db, new Date(now.getTime() - deps.keepDays * 86_400_000))
     },
     async settled() {
       await seen.write()

@@ -28,6 +28,7 @@ export {
   toOcpp2IdToken,
   toOcppIdToken,
 } from './ocpp-id-token.ts'
+export { type PairedReads, pairReads, type SidedRead } from './pair-reads.ts'
 export { countriesConflict, normalisePlate, type PlateReading, unknownCountry } from './plate.ts'
 export {
   type PlateDistanceOptions,

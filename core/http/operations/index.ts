@@ -8,6 +8,7 @@ import type { Handlers } from '../operation-types.ts'
 import type { SessionCookies } from '../session-cookie.ts'
 import { access } from './access.ts'
 import { campaigns } from './campaigns.ts'
+import { cardPairings } from './card-pairings.ts'
 import { certificates } from './certificates.ts'
 import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
@@ -68,6 +69,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...imports,
     ...parking,
     ...readers(ports.files),
+    ...cardPairings,
     ...links,
     ...presence,
     ...linkReviews,
