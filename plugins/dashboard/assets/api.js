@@ -106,6 +106,11 @@ export async function post(path, body, { keepalive = false } = {}) {
   }
 }
 
+/** Changes the named fields of a record; the others stay as they are. */
+export function patch(path, body) {
+  return send('PATCH', path, { body })
+}
+
 export function logIn(key) {
   return send('POST', '/api/v1/session', { body: { key } })
 }

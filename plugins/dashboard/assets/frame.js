@@ -6,6 +6,8 @@ import { icon, mark } from './icons.js'
 export const views = [
   { id: 'live', label: 'Live', icon: 'bolt' },
   { id: 'links', label: 'Links', icon: 'link' },
+  { id: 'parking', label: 'Parking', icon: 'car' },
+  { id: 'people', label: 'People', icon: 'person' },
   { id: 'stations', label: 'Stations', icon: 'station' },
   { id: 'bills', label: 'Bills', icon: 'bill' },
   { id: 'system', label: 'System', icon: 'connection' },
@@ -83,7 +85,8 @@ function sitePicker(app) {
 
 function navLink(app, { id, label, icon: sign }) {
   const overview = app.data.get('overview')?.value
-  const waiting = { links: overview?.linksToReview.count ?? 0, stations: app.trouble.pending }[id] ?? 0
+  const waiting =
+    { links: overview?.linksToReview.count ?? 0, stations: app.trouble.pending, parking: app.trouble.actions }[id] ?? 0
   return h(
     'a',
     {

@@ -2,7 +2,7 @@
 // Must not hide a refusal: what the hub does not accept goes back to the queue with the reason.
 import * as api from './api.js'
 
-/** The hub has no way back into its queue, so a decision is sent a little later and undo simply does not send it. */
+/** A slip of the finger is noticed at once: until then nothing is sent, and no bill is made and corrected. */
 const graceMs = 5_000
 
 export function linkDecisions({ data, say, changed }) {
@@ -58,22 +58,29 @@ export function linkDecisions({ data, say, changed }) {
     changed()
   }
 
-  /** The last decision: not sent yet, it is dropped; an accepted link is taken apart. */
+  /** The last decision: not sent yet, it is dropped; a sent one is taken back by the hub, which then asks again. */
   function undo(linkId = last) {
     const one = made.get(linkId)
     if (!one) return say({ tone: 'calm', title: 'There is no decision to undo.' })
-    if (one.state === 'waiting') {
-      clearTimeout(one.timer)
-      made.delete(linkId)
-      changed()
-      return undefined
+    if (one.state === 'sending') return undefined
+    if (one.state === 'sent') return takeBack(one.link)
+    clearTimeout(one.timer)
+    made.delete(linkId)
+    changed()
+    return undefined
+  }
+
+  /** Whatever a person decided, at whatever time. */
+  async function takeBack(link) {
+    try {
+      await api.post(`/api/v1/links/${link.linkId}/undo`, {})
+      made.delete(link.linkId)
+      data().touch('links', 'decided', 'overview', 'sessions', 'stays')
+      say({ tone: 'good', title: 'The decision is taken back', text: 'What was before holds again.' })
+    } catch (error) {
+      say({ tone: 'bad', title: 'The decision could not be taken back', text: error.message })
     }
-    if (one.state === 'sent' && one.decision === 'accept') return unlink(one.link)
-    return say({
-      tone: 'calm',
-      title: 'A rejection that was sent cannot be taken back',
-      text: 'It can still be accepted under “Recently decided”.',
-    })
+    changed()
   }
 
   return {
@@ -81,6 +88,7 @@ export function linkDecisions({ data, say, changed }) {
     reject: (link) => decide(link, 'reject'),
     unlink,
     undo,
+    takeBack,
     /** Accepts at once what had been rejected or taken apart. */
     async acceptAfterAll(link) {
       decide(link, 'accept')

@@ -5,6 +5,7 @@ import { h } from './elements.js'
 import { count, energy, span } from './formats.js'
 import { icon } from './icons.js'
 import { actorWord, evidenceList, explanationList, linkStateWord, sureness } from './link-parts.js'
+import { otherStays, pictures } from './link-question-part.js'
 import { recordTable, staleNote } from './record-table.js'
 import { forbidden } from './stay-table.js'
 import { linkMethods, parkerKinds, plain } from './words.js'
@@ -150,12 +151,19 @@ function queueList(app, queue, chosen) {
 
 function proposal(app, link, queue) {
   const decision = app.decisions.of(link.linkId)
+  const question = app.questions.of(link.sessionId)
+  const own = question?.candidates.find(({ stay }) => stay.stayId === link.stayId)
   const others = queue.filter((one) => one.sessionId === link.sessionId && one !== link)
   return h(
     'article.proposal',
     { key: link.linkId, 'aria-label': `${app.names.stay(link.stayId)} and ${app.names.session(link.sessionId)}` },
     h('p.question', 'Is this the same car?', h('span.sure', `${sureness(link.score)} likely`)),
-    h('div.pair', stayCard(app, link), h('span.pair-link', icon('link')), sessionCard(app, link)),
+    h(
+      'div.pair',
+      stayCard(app, link, own?.stay.images ?? []),
+      h('span.pair-link', icon('link')),
+      sessionCard(app, link, question?.session.images ?? []),
+    ),
     others.length > 0
       ? h(
           'p.also',
@@ -168,6 +176,7 @@ function proposal(app, link, queue) {
       h('section', h('h3', 'Evidence'), evidenceList(link.evidence)),
       h('section', h('h3', 'In plain words'), explanationList(link.explanation)),
     ),
+    otherStays(app, link, question),
     app.can('links:decide')
       ? decision
         ? h(
@@ -199,7 +208,7 @@ function proposal(app, link, queue) {
   )
 }
 
-function stayCard(app, { stayId }) {
+function stayCard(app, { stayId }, images) {
   const stay = app.stay(stayId)
   const { times, now } = app
   return h(
@@ -223,6 +232,7 @@ function stayCard(app, { stayId }) {
               .map(({ kind, raw, role }) => [plain(kind), `${raw}${role ? ` (${role})` : ''}`]),
             ...lastBay(stay),
           ]),
+          pictures(images),
           h(
             'button.quiet',
             { onclick: (event) => app.open({ kind: 'stay', id: stayId }, event.currentTarget) },
@@ -237,7 +247,7 @@ function lastBay(stay) {
   return place ? [['Seen in bay', place.bay]] : []
 }
 
-function sessionCard(app, { sessionId }) {
+function sessionCard(app, { sessionId }, images) {
   const session = app.sessionRecord(sessionId)
   const { times, now } = app
   if (session === undefined)
@@ -257,6 +267,7 @@ function sessionCard(app, { sessionId }) {
         : [['Token', `${session.idToken}${session.idTokenKind ? ` (${session.idTokenKind})` : ''}`]]),
       ...(bay === null ? [] : [['Bay', bay]]),
     ]),
+    pictures(images),
     h(
       'button.quiet',
       { onclick: (event) => app.open({ kind: 'session', id: sessionId }, event.currentTarget) },
@@ -345,12 +356,17 @@ export function afterwards(app, link) {
     )
   }
   if (link.state === 'rejected' || link.state === 'unlinked') {
-    return h(
-      'button.quiet.small',
-      { onclick: () => app.decisions.acceptAfterAll(link) },
-      icon('link'),
-      'Accept after all',
-    )
+    return [
+      link.decidedBy === 'hub'
+        ? null
+        : h(
+            'button.quiet.small',
+            { onclick: () => app.decisions.takeBack(link), title: 'What was before holds again' },
+            icon('undo'),
+            'Undo',
+          ),
+      h('button.quiet.small', { onclick: () => app.decisions.acceptAfterAll(link) }, icon('link'), 'Accept after all'),
+    ]
   }
   return null
 }

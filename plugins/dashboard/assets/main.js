@@ -14,10 +14,13 @@ import { byNumber, siteTimes, span } from './formats.js'
 import { frame, views } from './frame.js'
 import { hubClock } from './hub-clock.js'
 import { linkDecisions } from './link-decisions.js'
+import { linkQuestions } from './link-questions.js'
 import { linksView } from './links-view.js'
 import { liveView } from './live-view.js'
 import { namesFor } from './names.js'
 import { noticeBoard } from './notices.js'
+import { parkingView } from './parking-view.js'
+import { peopleView } from './people-view.js'
 import { siteData } from './site-data.js'
 import { stationCommands } from './station-commands.js'
 import { stationData } from './station-data.js'
@@ -37,6 +40,8 @@ const mostRemembered = 5_000
 const content = {
   live: liveView,
   links: linksView,
+  parking: parkingView,
+  people: peopleView,
   stations: (all) => (all.station === null ? stationsView(all) : stationPage(all)),
   bills: billsView,
   system: systemView,
@@ -63,6 +68,8 @@ const app = {
   bayFilter: null,
   showBare: false,
   linkChosen: null,
+  /** What was asked of the rules, and the credential whose reach is shown. */
+  people: {},
   /** What is known of the one station whose page is shown. */
   station: null,
   panel: null,
@@ -131,6 +138,7 @@ const app = {
 /** A decision may be answered after its site was left. */
 const nowhere = { touch() {}, items: () => [], renew() {} }
 app.decisions = linkDecisions({ data: () => app.data ?? nowhere, say: notices.say, changed: render })
+app.questions = linkQuestions({ may: app.can, changed: render })
 app.commands = stationCommands({
   data: () => app.data ?? nowhere,
   say: notices.say,
@@ -247,6 +255,7 @@ function troubleOf(data) {
   return {
     offline: accepted.filter(({ socket }) => socket === null),
     faulted: data.items('evses').filter(({ connectors }) => connectors.some(({ status }) => status === 'faulted')),
+    actions: data.items('actions').filter(({ needsPerson }) => needsPerson).length,
     devices: data.items('devices').filter(({ state }) => state === 'fault' || state === 'offline'),
     pending: data.items('pending').filter(({ siteId }) => siteId === null || siteId === app.siteId).length,
   }
@@ -361,7 +370,15 @@ function enterSite(siteId) {
   remembered.stays.clear()
   remembered.sessions.clear()
   asked.clear()
-  Object.assign(app, { siteId, tables: {}, bayFilter: null, linkChosen: null, news: [], listeningSince: null })
+  Object.assign(app, {
+    siteId,
+    tables: {},
+    bayFilter: null,
+    linkChosen: null,
+    people: {},
+    news: [],
+    listeningSince: null,
+  })
   app.data = siteData({
     siteId,
     may: app.can,
@@ -388,6 +405,7 @@ function happened(event) {
   if (event.type === 'logged_out') return ended('Your session is over. Log in again to go on.')
   app.details?.heard(event)
   app.station?.heard(event)
+  app.questions.heard(event)
   app.news = withNews(app.news, event)
   const words = eventWords(event, namesFor(app.data, remembered))
   if (words?.tone === 'bad' || spoken.has(event.type)) app.announcement = words.text

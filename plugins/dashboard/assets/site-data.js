@@ -18,6 +18,20 @@ const needs = {
   links: ['stays', 'sessions', 'links', 'decided', 'stations', 'pending'],
   stations: ['stations', 'pending', 'evses', 'sessions'],
   bills: ['bills', 'pending'],
+  parking: [
+    'evBays',
+    'occupancy',
+    'counts',
+    'actions',
+    'readers',
+    'pairings',
+    'lanes',
+    'stays',
+    'connections',
+    'stations',
+    'pending',
+  ],
+  people: ['credentials', 'connections', 'stations', 'pending'],
   system: ['connections', 'plugins', 'devices', 'pending'],
 }
 
@@ -26,9 +40,12 @@ const touches = {
   station: ['overview', 'stations', 'evses', 'pending'],
   connector: ['overview', 'evses'],
   charging_session: ['overview', 'sessions'],
-  stay: ['overview', 'stays'],
-  bay: ['overview', 'stays'],
-  occupancy: ['overview'],
+  stay: ['overview', 'stays', 'occupancy'],
+  bay: ['overview', 'stays', 'evBays'],
+  ev_bay: ['evBays'],
+  occupancy: ['overview', 'occupancy', 'counts'],
+  parking_action: ['actions'],
+  credential: ['credentials'],
   equipment: ['devices'],
   payment: ['stays'],
   link: ['overview', 'links', 'decided', 'sessions'],
@@ -83,6 +100,17 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     devices: make('sites:read', { everyMs: minuteMs, load: () => api.list('/api/v1/devices', site, 400) }),
     revenue: make('money:read', { everyMs: 5 * minuteMs, load: () => lastDays(14) }),
     bills: make('money:read', { everyMs: minuteMs, load: (before) => latestBills(before) }),
+    evBays: make('parking:read', { everyMs: 30_000, load: () => api.list('/api/v1/ev-bays', site, mostRows) }),
+    occupancy: make('parking:read', { everyMs: minuteMs, load: () => api.get('/api/v1/occupancy-report', site) }),
+    counts: make('parking:read', { everyMs: 5 * minuteMs, load: () => api.list('/api/v1/occupancy-counts', site, 20) }),
+    actions: make('parking:read', { everyMs: 15_000, load: () => api.list('/api/v1/parking-actions', site, 200) }),
+    readers: make('sites:read', { everyMs: 30_000, load: () => api.list('/api/v1/readers', {}, mostRows) }),
+    pairings: make('sites:read', { everyMs: 3_000, load: openPairings }),
+    lanes: make('sites:read', { everyMs: 10 * minuteMs, load: () => api.list('/api/v1/lanes', site, 400) }),
+    credentials: make('people:read', {
+      everyMs: minuteMs,
+      load: () => api.list('/api/v1/credentials', { ...(typed === '' ? {} : { search: typed }) }, 100),
+    }),
     connections: make('plugins:read', { everyMs: 10_000, load: () => api.list('/api/v1/connections', {}, 400) }),
     plugins: make('plugins:read', { everyMs: 5 * minuteMs, load: () => api.get('/api/v1/plugins') }),
   }
@@ -91,6 +119,7 @@ export function siteData({ siteId, may, clock, changed, happened }) {
   let stream = null
   let streamState = may('events:read') ? 'connecting' : 'refused'
   let billsShown = 25
+  let typed = ''
 
   /** The first answer, or only rows that changed since: rows that left the states of interest are taken out. */
   async function changedRows(path, before, states, id) {
@@ -137,6 +166,13 @@ export function siteData({ siteId, may, clock, changed, happened }) {
       known.set(billId, { ...bill, stay })
     })
     return { items: items.map(({ billId }) => known.get(billId)), more }
+  }
+
+  /** The list does not tell what was found out, so the open ones are read each. */
+  async function openPairings() {
+    const { items, more } = await api.list('/api/v1/card-pairings', site, 20)
+    const read = items.map((one) => (one.state === 'open' ? api.get(`/api/v1/card-pairings/${one.pairingId}`) : one))
+    return { items: await Promise.all(read), more }
   }
 
   function settled(state) {
@@ -221,6 +257,11 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     show(name) {
       view = name
       tick()
+    },
+    /** People are too many to hold; the hub searches among them. */
+    searchPeople(text) {
+      typed = text
+      all.credentials?.touch()
     },
     showMoreBills() {
       billsShown += 25

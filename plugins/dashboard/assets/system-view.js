@@ -5,15 +5,10 @@ import { count } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
 import { forbidden } from './stay-table.js'
-import { connectionStates, deviceStates, plain } from './words.js'
+import { connectionStates, deviceStates, plain, signOf } from './words.js'
 
 export function systemView(app) {
   return [connectionTable(app), deviceTable(app), counterTable(app), pluginTable(app)]
-}
-
-function stateWord(words, state) {
-  const { tone, icon: sign, label } = words[state] ?? { tone: 'off', icon: 'unknown', label: plain(state) }
-  return h('span.state', { class: `tone-${tone}` }, icon(sign), label)
 }
 
 function connectionTable(app) {
@@ -46,7 +41,7 @@ function connectionTable(app) {
         id: 'state',
         label: 'State',
         sort: ({ state }) => state,
-        cell: ({ state }) => stateWord(connectionStates, state),
+        cell: ({ state }) => signOf(connectionStates, state),
         csv: ({ state }) => state,
       },
       {
@@ -98,7 +93,7 @@ function deviceTable(app) {
         id: 'state',
         label: 'State',
         sort: ({ state }) => state,
-        cell: ({ state }) => stateWord(deviceStates, state),
+        cell: ({ state }) => signOf(deviceStates, state),
         csv: ({ state }) => state,
       },
       {

@@ -148,7 +148,7 @@ function daysBetween(from, to) {
   return days
 }
 
-function tile(name, title, sign, figure, unit, notes, more = {}) {
+export function tile(name, title, sign, figure, unit, notes, more = {}) {
   return h(
     'article.tile',
     { 'aria-labelledby': `tile-${name}`, class: more.class ?? '' },

@@ -1,6 +1,8 @@
 // Owns the words and signs of the dashboard: what each state, kind and event of the API is called on the screen.
 // Must not decide which state something is in.
+import { h } from './elements.js'
 import { energy, money } from './formats.js'
+import { icon } from './icons.js'
 
 /** tone: which colour stands beside icon and word, never alone. */
 export const bayStates = {
@@ -98,6 +100,60 @@ export const deviceStates = {
   fault: { label: 'Fault', tone: 'bad', icon: 'fault' },
   offline: { label: 'Offline', tone: 'off', icon: 'offline' },
   unknown: { label: 'Not known', tone: 'off', icon: 'unknown' },
+}
+
+export const evBayStates = {
+  free: { label: 'Free', tone: 'none', icon: 'free' },
+  charging: { label: 'Charging', tone: 'good', icon: 'bolt' },
+  plugged_idle: { label: 'Full, still there', tone: 'warn', icon: 'idle' },
+  occupied_not_charging: { label: 'Not charging', tone: 'bad', icon: 'car' },
+  out_of_order: { label: 'Out of order', tone: 'off', icon: 'fault' },
+  reserved: { label: 'Reserved', tone: 'calm', icon: 'reserved' },
+}
+
+export const actionStates = {
+  queued: { label: 'Waits', tone: 'calm', icon: 'waiting' },
+  sent: { label: 'Sent', tone: 'calm', icon: 'waiting' },
+  done: { label: 'Done', tone: 'good', icon: 'check' },
+  refused: { label: 'Refused', tone: 'bad', icon: 'blocked' },
+  unknown: { label: 'Answer lost', tone: 'warn', icon: 'unknown' },
+  expired: { label: 'Too late', tone: 'off', icon: 'overstay' },
+  superseded: { label: 'Replaced', tone: 'off', icon: 'undo' },
+  cancelled: { label: 'Cancelled', tone: 'off', icon: 'cross' },
+}
+
+export const parkingActions = {
+  'credential.put': 'Make known',
+  'credential.remove': 'Take away',
+  'stay.validate': 'Validate',
+  'stay.promote': 'Discount',
+  'stay.product': 'Change product',
+  'stay.prepay': 'Prepay',
+  'stay.confirm': 'Confirm the bill',
+  'lane.open': 'Open the lane',
+  'counter.set': 'Set the counter',
+}
+
+export const readerKinds = { plate: 'Plate camera', card: 'Card reader', space: 'Space sensor' }
+
+export const readerRoles = { entry: 'Entry', exit: 'Exit', both: 'Entry and exit', zone: 'Passage inside', bay: 'Bay' }
+
+export const passagePolicies = {
+  evidence: 'A parking system runs the gate; reads are evidence',
+  passes: 'No gate: the read is the passage',
+  asks: 'The read asks whether the car may pass',
+}
+
+export const credentialStates = {
+  active: { label: 'Active', tone: 'good', icon: 'check' },
+  blocked: { label: 'Blocked', tone: 'warn', icon: 'blocked' },
+  revoked: { label: 'Revoked', tone: 'off', icon: 'cross' },
+}
+
+/** A state as its sign and word. */
+export function signOf(words, state) {
+  const { tone, icon: sign, label } = words[state] ?? { tone: 'off', icon: 'unknown', label: plain(state) }
+  return h('span.state', { class: `tone-${tone}` }, icon(sign), label)
 }
 
 /** "parcs_http" and "entry_column" as a person would write them. */
