@@ -59,7 +59,7 @@ export function buildRequest(
   headers['content-type'] ??= form ? 'application/x-www-form-urlencoded' : 'application/json'
   const written = form
     ? new URLSearchParams(
-        Object.entries((body ?? {}) as object).map(([name, value]) => [name, String(value)]),
+        Object.entries((body ?? {}) as object).map(([name, value]): [string, string] => [name, String(value)]),
       ).toString()
     : JSON.stringify(body)
   return { kind: 'ok', request: { method: template.method, url, headers, body: written } }

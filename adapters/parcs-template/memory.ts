@@ -56,11 +56,14 @@ const mostTries = 5
 
 export function memory(db: Kysely<unknown>, connectionId: string): Memory {
   const tables = db as Kysely<Tables>
-  const mine = <T extends keyof Tables>(table: T) =>
-    tables.selectFrom(table).where('connection_id' as never, '=', connectionId as never)
   return {
     async cursor(poll) {
-      const row = await mine('cursor').select('value').where('poll', '=', poll).executeTakeFirst()
+      const row = await tables
+        .selectFrom('cursor')
+        .select('value')
+        .where('connection_id', '=', connectionId)
+        .where('poll', '=', poll)
+        .executeTakeFirst()
       return row?.value
     },
     async moveCursor(poll, value) {
@@ -74,7 +77,12 @@ export function memory(db: Kysely<unknown>, connectionId: string): Memory {
       const { id, revision: _, backfilled: __, ...content } = fact
       const digest = digestOf(JSON.stringify(content))
       for (let tries = 0; tries < mostTries; tries++) {
-        const rows = await mine('told').select(['digest', 'revision']).where('fact_id', '=', id).execute()
+        const rows = await tables
+          .selectFrom('told')
+          .select(['digest', 'revision'])
+          .where('connection_id', '=', connectionId)
+          .where('fact_id', '=', id)
+          .execute()
         const known = rows.find((row) => row.digest === digest)
         if (known) return known.revision
         const revision = Math.max(0, ...rows.map((row) => row.revision)) + 1
@@ -89,9 +97,13 @@ export function memory(db: Kysely<unknown>, connectionId: string): Memory {
       throw new Error(`the revision of ${id} could not be settled`)
     },
     async heard(signature) {
-      return (
-        (await mine('heard').select('at').where('digest', '=', digestOf(signature)).executeTakeFirst()) !== undefined
-      )
+      const row = await tables
+        .selectFrom('heard')
+        .select('at')
+        .where('connection_id', '=', connectionId)
+        .where('digest', '=', digestOf(signature))
+        .executeTakeFirst()
+      return row !== undefined
     },
     async hear(signature, now) {
       await tables
