@@ -38,7 +38,10 @@ export const movementFacts = [
   },
   {
     name: 'price',
-    when: [{ path: '/kind', is: ['OUT'] }, { path: '/price', present: true }],
+    when: [
+      { path: '/kind', is: ['OUT'] },
+      { path: '/price', present: true },
+    ],
     fact: 'stay.priced',
     key: [{ path: '/id' }],
     occurredAt: time('/at'),
@@ -131,7 +134,10 @@ export const someProfile = {
         method: 'PUT',
         path: '/v1/permits/{id}',
         values: { id: { path: '/data/credentialId' } },
-        body: { plates: { each: '/data/plates', of: { take: { path: '/text' } } }, group: { take: { path: '/data/groups/0' } } },
+        body: {
+          plates: { each: '/data/plates', of: { take: { path: '/text' } } },
+          group: { take: { path: '/data/groups/0' } },
+        },
       },
     },
     'credential.remove': {

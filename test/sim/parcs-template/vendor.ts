@@ -5,7 +5,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
-export type VendorProof = 'none' | 'bearer' | 'basic' | 'digest-md5' | 'digest-sha256' | 'oauth2' | 'hmac' | 'header' | 'query'
+export type VendorProof =
+  | 'none'
+  | 'bearer'
+  | 'basic'
+  | 'digest-md5'
+  | 'digest-sha256'
+  | 'oauth2'
+  | 'hmac'
+  | 'header'
+  | 'query'
 
 export interface SimulatedVendor {
   url: string
@@ -68,7 +77,8 @@ export async function simulatedVendor(proof: VendorProof = 'none'): Promise<Simu
       case 'digest-sha256':
         return digestHolds(request, 'sha256')
       case 'hmac': {
-        const [, stamp = '', nonce = '', signature] = /^HUB hub:(\d+):([^:]+):(.+)$/.exec(String(request.headers['x-auth'])) ?? []
+        const [, stamp = '', nonce = '', signature] =
+          /^HUB hub:(\d+):([^:]+):(.+)$/.exec(String(request.headers['x-auth'])) ?? []
         const hash = createHash('sha512').update(body).digest('base64')
         const text = [request.method, url.pathname, url.search.slice(1), stamp, nonce, hash].join('\n')
         if (seen.has(nonce)) return false
@@ -113,13 +123,15 @@ export async function simulatedVendor(proof: VendorProof = 'none'): Promise<Simu
     const [, kind = '', key = ''] = /^\/v1\/(confirmations|validations|permits)\/([^/]+)$/.exec(pathname) ?? []
     if (kind === '') return void json(404, { message: 'no such thing' })
     const known = vendor.done.get(key)
-    if (request.method === 'GET') return void json(known ? 200 : 404, known ? { state: 'OK', times: known.times } : { state: 'NONE' })
+    if (request.method === 'GET')
+      return void json(known ? 200 : 404, known ? { state: 'OK', times: known.times } : { state: 'NONE' })
     if (request.method === 'DELETE') {
       vendor.done.delete(key)
       return void json(200, {})
     }
     const parsed: unknown = JSON.parse(body)
-    if ((parsed as { amount?: string }).amount === '0.00') return void json(200, { state: 'NO', text: 'Nothing to confirm' })
+    if ((parsed as { amount?: string }).amount === '0.00')
+      return void json(200, { state: 'NO', text: 'Nothing to confirm' })
     vendor.done.set(key, { times: (known?.times ?? 0) + 1, body: parsed })
     if (vendor.mute) return
     json(200, { state: 'OK', receipt: `R-${key}` })
