@@ -3,18 +3,20 @@
 import {
   type Clock,
   type FieldError,
+  factName,
   HubError,
   type Log,
   type ParcsSink,
   type ParkingFact,
   type Problem,
+  parseFact,
+  parseQuestion,
   problem,
   problemResponse,
   readBody,
   readJson,
 } from '../../core/plugin/index.ts'
 import type { ParcsHttpConfig } from './config-schema.ts'
-import { nameOf, parseFact, parseQuestion } from './parse-fact.ts'
 import { factProblem } from './problem.ts'
 import { verifySignature } from './signature.ts'
 
@@ -109,7 +111,7 @@ async function postFacts({ config }: InboundDeps, body: Uint8Array, sink: ParcsS
     } else {
       const detail = parsed.errors.map(({ pointer, message }) => `${pointer || 'the fact'} ${message}`).join('; ')
       const refused = problem(422, 'fact_invalid', 'The fact was not kept.', detail, parsed.errors)
-      results[index] = { ...nameOf(item), status: 'rejected', problem: refused }
+      results[index] = { ...factName(item), status: 'rejected', problem: refused }
     }
   }
   const stored = facts.length > 0 ? await sink.record(facts) : []

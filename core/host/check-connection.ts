@@ -23,6 +23,7 @@ export interface CheckParts {
   connectionId: string
   config: unknown
   secrets: ReadonlyMap<string, string>
+  clock: Clock
   pace: Clock
   log: Log
 }
@@ -63,7 +64,12 @@ export async function checkConnection(parts: CheckParts): Promise<CheckResult> {
     await withDeadline({ pace, ms: limits.checkMs, what: 'the test' }, (signal) =>
       attributed(accountable, () =>
         Promise.race([
-          check(valid.config, { signal, secret, fetch: guardedFetch({ permissions, config: valid.config, signal }) }),
+          check(valid.config, {
+            signal,
+            secret,
+            clock: parts.clock,
+            fetch: guardedFetch({ permissions, config: valid.config, signal }),
+          }),
           strayed,
         ]),
       ),

@@ -79,6 +79,7 @@ export interface Ctx<C, Caps extends CapabilityName> {
 /** What a test of a configuration may use: as in the context, but nothing can be registered. */
 export interface CheckOptions {
   signal: AbortSignal
+  clock: Clock
   fetch: typeof fetch
   secret(name: string): Promise<string>
 }

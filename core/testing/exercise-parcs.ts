@@ -1,6 +1,7 @@
 // Owns the suite for plugins that speak to a parking system: nothing acknowledged that is not stored, nothing stored that is not whole.
 // Must not know how a vendor talks; the author plays the vendor's side.
 import assert from 'node:assert/strict'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { AnyPlugin, ParkingFact } from '../plugin/index.ts'
 import { type ContractCase, contractCase } from './contract-case.ts'
 import { createPluginTester, type PluginTester, type TesterOptions } from './plugin-tester.ts'
@@ -37,35 +38,60 @@ export function exerciseParcs(plugin: AnyPlugin, exercise: ParcsExercise): Contr
   return [
     contractCase('brings every fact to the sink as it was told, and acknowledges it', async () => {
       await started(async (tester) => {
-        assert.deepEqual(keys(await exercise.send(tester, facts)), all)
+        const told = keys(await exercise.send(tester, facts))
+        same(told, all, 'Every fact that the vendor sends is acknowledged once sink.record() has stored it.')
         const byKey = new Map(tester.facts.map((fact) => [key(fact), fact]))
-        for (const fact of facts) assert.deepEqual(byKey.get(key(fact)), fact)
+        for (const fact of facts)
+          same(
+            byKey.get(key(fact)),
+            fact,
+            `The fact ${key(fact)} has to reach the sink as it was told: mend the translation.`,
+          )
       })
     }),
 
     contractCase('acknowledges a fact that comes again, and gives it the same name', async () => {
       await started(async (tester) => {
         await exercise.send(tester, facts)
-        assert.deepEqual(keys(await exercise.send(tester, facts)), all)
-        assert.deepEqual(keys(tester.facts), all)
+        const again = keys(await exercise.send(tester, facts))
+        same(again, all, 'A repeat is acknowledged, too: "duplicate" from sink.record() means that it is safe.')
+        same(
+          keys(tester.facts),
+          all,
+          'Id and revision come from what the vendor says, never from a counter or the clock.',
+        )
       })
     }),
 
     contractCase('takes them one by one and in any order', async () => {
       await started(async (tester) => {
         for (const fact of [...facts].reverse())
-          assert.deepEqual(keys(await exercise.send(tester, [fact])), keys([fact]))
-        assert.deepEqual(keys(tester.facts), all)
+          same(
+            keys(await exercise.send(tester, [fact])),
+            keys([fact]),
+            'Vendors send out of order: a fact is taken whatever came before it.',
+          )
+        same(keys(tester.facts), all, 'Each fact is kept under its own id and revision, in whatever order they come.')
       })
     }),
 
     contractCase('acknowledges nothing while the hub cannot store, and everything once it can', async () => {
       await started(async (tester) => {
         tester.failSink(1)
-        assert.deepEqual(keys(await send(tester, facts)), [])
-        assert.ok(tester.recorded > 0, 'the sink was never asked')
-        assert.deepEqual(keys(await send(tester, facts)), all)
-        assert.deepEqual(keys(tester.facts), all)
+        const early = keys(await send(tester, facts))
+        same(
+          early,
+          [],
+          'Nothing may be acknowledged that is not stored: await sink.record() before the vendor is answered.',
+        )
+        assert.ok(tester.recorded > 0, 'The sink was never asked: hand what the vendor sends to sink.record().')
+        const late = keys(await send(tester, facts))
+        same(
+          late,
+          all,
+          'What could not be stored is taken when the vendor sends it again: forget nothing, skip nothing.',
+        )
+        same(keys(tester.facts), all, 'After a failed try every fact is stored, none twice.')
       })
     }),
 
@@ -73,8 +99,9 @@ export function exerciseParcs(plugin: AnyPlugin, exercise: ParcsExercise): Contr
       contractCase(`survives: ${name}`, async () => {
         await started(async (tester) => {
           await sendMalformed(tester)
-          assert.deepEqual(tester.facts, [])
-          assert.deepEqual(keys(await exercise.send(tester, facts)), all)
+          same(tester.facts, [], `Nothing of it may be stored: ${name}. Refuse what does not fit, and say where.`)
+          const after = keys(await exercise.send(tester, facts))
+          same(after, all, `It may not stop what comes after it: ${name}.`)
         })
       }),
     ),
@@ -82,11 +109,17 @@ export function exerciseParcs(plugin: AnyPlugin, exercise: ParcsExercise): Contr
     contractCase('says what this vendor can do', async () => {
       await started(async (tester) => {
         const known = ['decide', 'backfill', 'quote']
-        assert.deepEqual(
-          tester.features.filter((feature) => !known.includes(feature)),
-          [],
-        )
+        const strange = tester.features.filter((feature) => !known.includes(feature))
+        same(strange, [], `The features of a link are among ${known.join(', ')}.`)
       })
     }),
   ]
+}
+
+/** Says what to do before it shows what differs. */
+function same(actual: unknown, expected: unknown, advice: string): void {
+  if (isDeepStrictEqual(actual, expected)) return
+  const shown = (value: unknown) => inspect(value, { depth: 6, breakLength: 120 })
+  const message = `${advice}\n  expected ${shown(expected)}\n  but it was ${shown(actual)}`
+  throw new assert.AssertionError({ message, actual, expected, operator: 'deepStrictEqual' })
 }

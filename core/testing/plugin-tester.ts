@@ -375,7 +375,7 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
     },
     async check() {
       const config = completeConfig(plugin, options.config ?? {})
-      await plugin.check?.(config, { signal: AbortSignal.timeout(15_000), fetch: call, secret })
+      await plugin.check?.(config, { signal: AbortSignal.timeout(15_000), clock, fetch: call, secret })
     },
     async health() {
       const answers = await Promise.all([plugin.health?.(), ...running().links.map((link) => link.health?.())])

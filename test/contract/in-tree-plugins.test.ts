@@ -21,9 +21,46 @@ const inbound = 'a-secret-of-the-gate'
 const zone = 'Europe/Berlin'
 const siteId = '00000000-0000-7000-8000-0000000000aa'
 
+/** A vendor that counts its corrections and calls with a token. */
+const calledProfile = {
+  profile: 'called',
+  title: 'A vendor that calls',
+  status: 'unknown',
+  sources: [],
+  webhooks: [
+    {
+      path: 'events',
+      auth: { kind: 'bearer' },
+      facts: [
+        {
+          name: 'e',
+          fact: 'gate.passed',
+          key: [{ path: '/no' }],
+          revision: { path: '/version' },
+          occurredAt: { path: '/when', steps: [{ do: 'time' }] },
+          stayRef: { path: '/ticket' },
+          credentials: [{ kind: 'plate', value: { path: '/plate' } }],
+          data: { direction: { path: '/way' } },
+        },
+      ],
+    },
+  ],
+}
+
 /** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
 const options: Readonly<Record<string, ExerciseOptions>> = {
   'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  'parcs-template': {
+    siteId,
+    config: { document: calledProfile },
+    secrets: { webhook: inbound },
+    badConfigs: [
+      { config: {}, pointer: '/document' },
+      { config: { profile: 'tiba' }, pointer: '/profile' },
+      { config: { document: { ...calledProfile, title: 7 } }, pointer: '/document/title' },
+      { config: { document: calledProfile, baseUrl: 'vendor.example' }, pointer: '/baseUrl' },
+    ],
+  },
   'lpr-axis': { secrets: { inbound }, badConfigs: [{ config: { zone: 'Mars/Base' }, pointer: '/zone' }] },
   'lpr-dahua': { secrets: { inbound }, badConfigs: [{ config: { scoreScale: '7' }, pointer: '/scoreScale' }] },
   'lpr-genetec': { secrets: { inbound }, badConfigs: [{ config: { homeCountry: 'ZQ' }, pointer: '/homeCountry' }] },
@@ -151,6 +188,43 @@ describe('parcs-http, as a parking system,', () => {
           expect(response.status).toBe(404)
         },
       },
+    ],
+  })
+  for (const { name, run } of cases) test(name, run)
+})
+
+describe('parcs-template, as a parking system,', () => {
+  const facts: ParkingFact[] = [1, 2].map((revision) => ({
+    id: 'e:7',
+    revision,
+    type: 'gate.passed',
+    occurredAt: new Date(Date.UTC(2019, 2, 10, 7, revision)),
+    backfilled: false,
+    stayRef: 'T-1',
+    data: { direction: 'entry', credentials: [{ kind: 'plate', value: 'BAY1' }] },
+  }))
+  const post = (tester: PluginTester, body: string) => {
+    const headers = { authorization: `Bearer ${inbound}` }
+    return tester.inbound(new Request('http://hub/in/x/events', { method: 'POST', body, headers }), 'events')
+  }
+  const cases = exerciseParcs(inTreePlugins.find(({ id }) => id === 'parcs-template') as AnyPlugin, {
+    ...options['parcs-template'],
+    facts,
+    async send(tester, list) {
+      const told = list.map(({ revision, occurredAt }) => ({
+        no: '7',
+        version: revision,
+        when: occurredAt.toISOString(),
+        ticket: 'T-1',
+        plate: 'BAY1',
+        way: 'entry',
+      }))
+      return (await post(tester, JSON.stringify(told))).ok ? list : []
+    },
+    malformed: [
+      { name: 'no JSON', send: (tester) => post(tester, '[{') },
+      { name: 'records that are none', send: (tester) => post(tester, '[null, 7, {"no": "8", "version": 1}]') },
+      { name: 'a deep nest', send: (tester) => post(tester, `${'['.repeat(50_000)}${']'.repeat(50_000)}`) },
     ],
   })
   for (const { name, run } of cases) test(name, run)

@@ -2,8 +2,7 @@
 // Must not accept an answer whose hash is not right, however lax the fields may be.
 
 import { createHmac } from 'node:crypto'
-import { sameText } from '../../../core/plugin/index.ts'
-import { digestFields, digestResponse, hashName } from './digest-fields.ts'
+import { digestFields, digestResponse, hashName, sameText } from '../../../core/plugin/index.ts'
 
 export const realm = 'baywatt'
 /** A camera may keep one for a while; older ones are renewed without asking for the password again. */

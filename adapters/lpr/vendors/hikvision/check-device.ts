@@ -1,7 +1,6 @@
 // Owns the connection test against the camera itself: a digest GET of its device information.
 // Must not change anything on the camera.
-import { AuthFailed, type CheckOptions, ConfigInvalid, NotReady } from '../../../../core/plugin/index.ts'
-import { digestAnswer } from '../../proof/digest-answer.ts'
+import { AuthFailed, type CheckOptions, ConfigInvalid, digestAnswer, NotReady } from '../../../../core/plugin/index.ts'
 
 export interface HikvisionConfig {
   cameraUrl?: string

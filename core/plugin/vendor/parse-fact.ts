@@ -1,8 +1,9 @@
 // Owns turning JSON into facts and questions of the hub, or into the list of what is wrong with it.
 // Must not let a value through that the schema did not look at.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { type FieldError, type GateQuestion, type ParkingFact, parkingFactTypes } from '../../core/plugin/index.ts'
+import { type GateQuestion, type ParkingFact, parkingFactTypes } from '../../domain/parking-fact.ts'
 import { factSchemas, questionSchema } from './fact-schema.ts'
+import type { FieldError } from './problem.ts'
 
 export type Parsed<T> = { kind: 'ok'; value: T } | { kind: 'wrong'; errors: readonly FieldError[] }
 
@@ -48,7 +49,7 @@ export function parseQuestion(json: unknown): Parsed<GateQuestion> {
 }
 
 /** Id and revision of something that may be no fact at all, for the answer. */
-export function nameOf(json: unknown): { id: string | null; revision: number | null } {
+export function factName(json: unknown): { id: string | null; revision: number | null } {
   const { id, revision = 1 } = isObject(json) ? json : {}
   return {
     id: typeof id === 'string' ? id.slice(0, 255) : null,
