@@ -64,6 +64,16 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
     ],
   },
+  'scheidt-bachmann': {
+    siteId,
+    secrets: { inbound: 'a secret of the eConnect tenant', clientSecret: 'a secret of the hub there' },
+    badConfigs: [
+      { config: { answerWithinMs: 9_000 }, pointer: '/answerWithinMs' },
+      { config: { baseUrl: 'https://pm.example' }, pointer: '/tokenUrl' },
+      { config: { customer: 'C1' }, pointer: '/baseUrl' },
+      { config: { map: { answer: {} } }, pointer: '/map/answer/result' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
