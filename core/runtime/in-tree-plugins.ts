@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import apdsClient from '../../adapters/apds/client/index.ts'
 import apdsServer from '../../adapters/apds/server/index.ts'
+import flash from '../../adapters/flash/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
@@ -21,6 +22,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
   [scheidtBachmann, folder('adapters/scheidt-bachmann')],
+  [flash, folder('adapters/flash')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

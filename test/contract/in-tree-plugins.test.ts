@@ -74,6 +74,15 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { map: { answer: {} } }, pointer: '/map/answer/result' },
     ],
   },
+  flash: {
+    siteId,
+    config: { baseUrl: 'https://flash.example', locationId: '00000000-0000-4000-8000-0000000000f1' },
+    secrets: { securityToken: '00000000-0000-4000-8000-00000000f1a5' },
+    badConfigs: [
+      { config: { baseUrl: 'https://flash.example' }, pointer: '/locationId' },
+      { config: { baseUrl: 'https://flash.example', locationId: 'garage 7' }, pointer: '/locationId' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
