@@ -146,14 +146,16 @@ test('parkers reach both systems, also over a kill, and a blocked one is gone fr
   await eventually(reach, 'the end of the revocation', 90_000)
 }, 400_000)
 
-test('what needs a contract is refused in plain words, before anything is asked of Flash', async () => {
-  const calls = flash.calls.length
+test('what a vendor cannot do is refused in plain words, and asked of nobody', async () => {
+  const calls = [flash.calls.length, econnect.calls.length]
   const stay = (await call('GET', `stays?siteId=${siteId}`)).items[0]
-  const body = { kind: 'stay.validate', stayId: stay.stayId, percent: 50, reason: 'Charging' }
-  await expect(call('POST', `connections/${accounts}/actions`, body)).rejects.toThrow(
+  const body = { kind: 'stay.validate', percent: 50, reason: 'Charging' }
+  await expect(call('POST', `stays/${stay.stayId}/actions`, body)).rejects.toThrow(
     /does not offer stay\.validate\. It offers: credential\.put, credential\.remove/,
   )
-  expect(flash.calls.length).toBe(calls)
+  const { actions } = await call('GET', `connections/${accounts}/abilities`)
+  expect(Object.keys(actions).sort()).toEqual(['credential.put', 'credential.remove'])
+  expect([flash.calls.length, econnect.calls.length]).toEqual(calls)
 })
 
 test('counters are read', async () => {
