@@ -3,10 +3,12 @@
 import { fileURLToPath } from 'node:url'
 import apdsClient from '../../adapters/apds/client/index.ts'
 import apdsServer from '../../adapters/apds/server/index.ts'
+import flash from '../../adapters/flash/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import parcsTemplate from '../../adapters/parcs-template/index.ts'
+import scheidtBachmann from '../../adapters/scheidt-bachmann/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
@@ -21,6 +23,8 @@ const inTree: readonly [AnyPlugin, string][] = [
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
+  [scheidtBachmann, folder('adapters/scheidt-bachmann')],
+  [flash, folder('adapters/flash')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

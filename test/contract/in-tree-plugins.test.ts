@@ -101,6 +101,25 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
     ],
   },
+  'scheidt-bachmann': {
+    siteId,
+    secrets: { inbound: 'a secret of the eConnect tenant', clientSecret: 'a secret of the hub there' },
+    badConfigs: [
+      { config: { answerWithinMs: 9_000 }, pointer: '/answerWithinMs' },
+      { config: { baseUrl: 'https://pm.example' }, pointer: '/tokenUrl' },
+      { config: { customer: 'C1' }, pointer: '/baseUrl' },
+      { config: { map: { answer: {} } }, pointer: '/map/answer/result' },
+    ],
+  },
+  flash: {
+    siteId,
+    config: { baseUrl: 'https://flash.example', locationId: '00000000-0000-4000-8000-0000000000f1' },
+    secrets: { securityToken: '00000000-0000-4000-8000-00000000f1a5' },
+    badConfigs: [
+      { config: { baseUrl: 'https://flash.example' }, pointer: '/locationId' },
+      { config: { baseUrl: 'https://flash.example', locationId: 'garage 7' }, pointer: '/locationId' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }

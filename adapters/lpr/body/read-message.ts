@@ -1,7 +1,7 @@
 // Owns making one message of a body, whatever its encoding: one document (JSON, XML or form fields) and the images beside it.
 // Must not know a vendor, nor trust a content type further than for the boundary.
+import { decodeText } from '../../../core/plugin/index.ts'
 import { bad, ok, type Read } from './body-problem.ts'
-import { decodeText } from './decode-text.ts'
 import { imageType } from './image-type.ts'
 import { parseJson } from './parse-json.ts'
 import { parseXml } from './parse-xml.ts'

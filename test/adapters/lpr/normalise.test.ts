@@ -2,13 +2,13 @@
 // Must not go through a plugin; fixtures.test.ts does.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeText } from '../../../adapters/lpr/body/decode-text.ts'
 import { charConfidence, confidence } from '../../../adapters/lpr/read/confidence.ts'
 import { countryOf, originOf } from '../../../adapters/lpr/read/country.ts'
 import { alpha2, alpha3 } from '../../../adapters/lpr/read/country-codes.ts'
 import { plateText } from '../../../adapters/lpr/read/plate.ts'
 import { isoPatterns, isTimePattern, readTime } from '../../../adapters/lpr/read/read-time.ts'
 import { countries } from '../../../adapters/lpr/vendors/hikvision/countries.ts'
+import { decodeText } from '../../../core/plugin/index.ts'
 
 describe('a score', () => {
   test.each([

@@ -1,4 +1,4 @@
-// Owns turning bytes into text: byte order marks, declared encodings, and what cameras send in spite of what they declare.
+// Owns turning bytes into text: byte order marks, declared encodings, and what devices send in spite of what they declare.
 // Must not fail: in the end every byte is a latin letter.
 
 const marks: readonly [readonly number[], string][] = [
