@@ -6,6 +6,7 @@ import apdsServer from '../../adapters/apds/server/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
+import skidataMobile from '../../adapters/skidata/mobile/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
@@ -19,6 +20,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
+  [skidataMobile, folder('adapters/skidata/mobile')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

@@ -64,6 +64,15 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
     ],
   },
+  'skidata-mobile': {
+    siteId,
+    config: { baseUrl: 'https://mobile.example', facilityNo: 1 },
+    secrets: { apiKey: 'a key of the MobileAPI' },
+    badConfigs: [
+      { config: { facilityNo: 1 }, pointer: '/baseUrl' },
+      { config: { baseUrl: 'https://x', facilityNo: -1 }, pointer: '/facilityNo' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
