@@ -7,6 +7,7 @@ import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import skidataMobile from '../../adapters/skidata/mobile/index.ts'
+import skidataReporting from '../../adapters/skidata/reporting/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
@@ -21,6 +22,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
   [skidataMobile, folder('adapters/skidata/mobile')],
+  [skidataReporting, folder('adapters/skidata/reporting')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

@@ -73,6 +73,15 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'https://x', facilityNo: -1 }, pointer: '/facilityNo' },
     ],
   },
+  'skidata-reporting': {
+    siteId,
+    config: { address: 'tcp://sql.example:1433', user: 'hub' },
+    secrets: { password: 'a password of the database' },
+    badConfigs: [
+      { config: { address: 'sql.example', user: 'hub' }, pointer: '/address' },
+      { config: { address: 'tcp://sql.example', user: 'hub', schema: 'dbo]; --' }, pointer: '/schema' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
