@@ -6,6 +6,7 @@ import apdsServer from '../../adapters/apds/server/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
+import skidataFiles from '../../adapters/skidata/files/index.ts'
 import skidataMobile from '../../adapters/skidata/mobile/index.ts'
 import skidataReporting from '../../adapters/skidata/reporting/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
@@ -23,6 +24,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   [apdsClient, folder('adapters/apds/client')],
   [skidataMobile, folder('adapters/skidata/mobile')],
   [skidataReporting, folder('adapters/skidata/reporting')],
+  [skidataFiles, folder('adapters/skidata/files')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

@@ -82,6 +82,12 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { address: 'tcp://sql.example', user: 'hub', schema: 'dbo]; --' }, pointer: '/schema' },
     ],
   },
+  'skidata-files': {
+    siteId,
+    config: { facilityNo: 1 },
+    secrets: { exchange: 'a secret of the card files' },
+    badConfigs: [{ config: {}, pointer: '/facilityNo' }],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }

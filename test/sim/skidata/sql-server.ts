@@ -12,7 +12,7 @@ export interface SqlServer {
   /** Every statement that was asked, with its parameters. */
   asked: { sql: string; params: Record<string, string | number | null> }[]
   /** What the next question is answered with instead. */
-  fail: ('error' | 'cut' | 'garbage' | 'mute')[]
+  fail: ('error' | 'cut' | 'mute')[]
   logins: number
   close(): Promise<void>
 }
@@ -84,8 +84,6 @@ function answer(server: SqlServer, socket: Socket, type: number, body: Buffer): 
       return void send(socket, Buffer.concat([errorToken(208, 16, "Invalid object name 'dbo.View'."), procDone(2)]))
     case 'cut':
       return void socket.destroy()
-    case 'garbage':
-      return void send(socket, Buffer.from([0x00, 0x13, 0x37]))
     case 'mute':
       return
   }
