@@ -90,7 +90,9 @@ export default definePlugin<GivenConfig, 'parcs'>({
             listening.stop()
           },
           async health() {
-            const troubles = [listening.trouble(), await made.trouble(), await lostVisits(about)]
+            const deaf = listening.trouble()
+            if (deaf !== null) return { state: 'degraded', reason: deaf }
+            const troubles = [await made.trouble(), await lostVisits(about)]
             const reason = troubles.filter((one) => one !== null).join(' ')
             return reason === '' ? { state: 'ok' } : { state: 'degraded', reason }
           },
