@@ -7,6 +7,7 @@ import type { Log } from '../domain/log.ts'
 import type { AnyPlugin, CapabilityName, Ctx, Permission } from '../plugin/index.ts'
 import { parseCron } from './cron.ts'
 import { guardedFetch } from './guarded-fetch.ts'
+import { guardedSocket } from './guarded-socket.ts'
 import { checkFragment } from './openapi-merge.ts'
 import type { Interceptor, Scope } from './scope.ts'
 
@@ -40,6 +41,7 @@ export function pluginContext(parts: ContextParts): Ctx<unknown, CapabilityName>
     newId,
     signal: scope.signal,
     fetch: guardedFetch({ permissions, config, signal: scope.signal }),
+    webSocket: guardedSocket({ permissions, config, signal: scope.signal, clock }),
     async secret(name) {
       need(`secret:${name}`)
       return parts.secret(name)

@@ -45,6 +45,24 @@ export type UpgradeRequest = IncomingMessage & { peer?: Peer }
 /** Takes over HTTP upgrades below one path of the hub's single port. */
 export type UpgradeHandler = (request: UpgradeRequest, socket: Duplex, head: Buffer) => void
 
+export interface VendorSocketOptions {
+  headers?: Readonly<Record<string, string>>
+  /** One whole message. The next is read from the network only after this resolves; a rejection ends the socket. */
+  onMessage(message: string): Promise<void>
+  /** The other side is pinged, and the socket ended when nothing at all was heard for this long. */
+  silenceMs: number
+  /** Default 1 MB; a longer message ends the socket. */
+  largestMessageBytes?: number
+}
+
+/** A WebSocket that the plugin opened to its vendor. Ends with the connection. */
+export interface VendorSocket {
+  send(text: string): Promise<void>
+  close(): void
+  /** Never rejects. In plain words why it is over; its code is that of RFC 6455, 7.4. */
+  ended: Promise<{ code: number; reason: string }>
+}
+
 export interface Ctx<C, Caps extends CapabilityName> {
   connection: { id: string; organizationId: string; siteId: string | null; name: string }
   config: C
@@ -55,6 +73,8 @@ export interface Ctx<C, Caps extends CapabilityName> {
   signal: AbortSignal
   /** Limited to the hosts granted by `net:` permissions, with a time limit. */
   fetch: typeof fetch
+  /** Opens a WebSocket to a vendor, at the same hosts as `fetch`. Rejects when the other side does not take it. */
+  webSocket(url: string | URL, options: VendorSocketOptions): Promise<VendorSocket>
   secret(name: string): Promise<string>
   /** The plugin's own PostgreSQL schema; needs the permission `db`. */
   db: Kysely<unknown>

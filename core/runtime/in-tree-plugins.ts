@@ -9,6 +9,9 @@ import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import parcsTemplate from '../../adapters/parcs-template/index.ts'
 import scheidtBachmann from '../../adapters/scheidt-bachmann/index.ts'
+import skidataFiles from '../../adapters/skidata/files/index.ts'
+import skidataMobile from '../../adapters/skidata/mobile/index.ts'
+import skidataReporting from '../../adapters/skidata/reporting/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
@@ -25,6 +28,9 @@ const inTree: readonly [AnyPlugin, string][] = [
   [apdsClient, folder('adapters/apds/client')],
   [scheidtBachmann, folder('adapters/scheidt-bachmann')],
   [flash, folder('adapters/flash')],
+  [skidataMobile, folder('adapters/skidata/mobile')],
+  [skidataReporting, folder('adapters/skidata/reporting')],
+  [skidataFiles, folder('adapters/skidata/files')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

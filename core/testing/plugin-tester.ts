@@ -48,6 +48,8 @@ export interface TesterOptions {
   db?: Kysely<unknown>
   /** What the plugin calls out to; without it every call is refused. */
   fetch?: typeof fetch
+  /** What the plugin opens WebSockets with; without it every one is refused. */
+  webSocket?: Ctx<unknown, CapabilityName>['webSocket']
   /** What a charger adapter is connected to. */
   chargerPort?: ChargerPort
   /** The answer to the gate question. */
@@ -251,6 +253,11 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
       newId,
       signal: on.ending.signal,
       fetch: (input, init) => call(input, init),
+      webSocket:
+        options.webSocket ??
+        (async (url) => {
+          throw new Error(`a WebSocket to ${url} was opened, and the tester was given none`)
+        }),
       secret,
       get db() {
         need('db')

@@ -120,6 +120,30 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'https://flash.example', locationId: 'garage 7' }, pointer: '/locationId' },
     ],
   },
+  'skidata-mobile': {
+    siteId,
+    config: { baseUrl: 'https://mobile.example', facilityNo: 1 },
+    secrets: { apiKey: 'a key of the MobileAPI' },
+    badConfigs: [
+      { config: { facilityNo: 1 }, pointer: '/baseUrl' },
+      { config: { baseUrl: 'https://x', facilityNo: -1 }, pointer: '/facilityNo' },
+    ],
+  },
+  'skidata-reporting': {
+    siteId,
+    config: { address: 'tcp://sql.example:1433', user: 'hub' },
+    secrets: { password: 'a password of the database' },
+    badConfigs: [
+      { config: { address: 'sql.example', user: 'hub' }, pointer: '/address' },
+      { config: { address: 'tcp://sql.example', user: 'hub', schema: 'dbo]; --' }, pointer: '/schema' },
+    ],
+  },
+  'skidata-files': {
+    siteId,
+    config: { facilityNo: 1 },
+    secrets: { exchange: 'a secret of the card files' },
+    badConfigs: [{ config: {}, pointer: '/facilityNo' }],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
