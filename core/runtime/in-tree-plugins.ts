@@ -3,6 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import apdsClient from '../../adapters/apds/client/index.ts'
 import apdsServer from '../../adapters/apds/server/index.ts'
+import autopay from '../../adapters/free-flow/autopay/index.ts'
+import easypark from '../../adapters/free-flow/easypark/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
@@ -19,6 +21,8 @@ const inTree: readonly [AnyPlugin, string][] = [
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
+  [autopay, folder('adapters/free-flow/autopay')],
+  [easypark, folder('adapters/free-flow/easypark')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

@@ -64,6 +64,23 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { baseUrl: 'apds.example', clientId: 'hub' }, pointer: '/baseUrl' },
     ],
   },
+  'free-flow-autopay': {
+    siteId,
+    config: { clientId: 'hub' },
+    secrets: { inbound, clientSecret: 'a client secret of Autopay' },
+    badConfigs: [
+      { config: {}, pointer: '/clientId' },
+      { config: { clientId: 'hub', claim: 'some' }, pointer: '/claim' },
+    ],
+  },
+  'free-flow-easypark': {
+    siteId,
+    secrets: { inbound },
+    badConfigs: [
+      { config: { collects: 'nobody' }, pointer: '/collects' },
+      { config: { user: 'a:b' }, pointer: '/user' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
