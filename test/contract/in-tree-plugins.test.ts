@@ -81,6 +81,14 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { user: 'a:b' }, pointer: '/user' },
     ],
   },
+  'genetec-permits': {
+    siteId,
+    secrets: { apiKey: 'an API key of Genetec'.replaceAll(' ', '-') },
+    badConfigs: [
+      { config: { graceMinutes: -1 }, pointer: '/graceMinutes' },
+      { config: { zones: [{ id: 'a b', name: 'A' }] }, pointer: '/zones/0/id' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }
