@@ -308,3 +308,48 @@ describe('the claim of a parking', () => {
     expect(claims()).toBe(0)
   })
 })
+
+describe('the zones', () => {
+  const counts = () =>
+    line.garage.db.selectFrom('parking_fact').select('data').where('type', '=', 'occupancy.changed').execute()
+  test('are told when a number has changed; what cannot be read is seen in the health', async () => {
+    await open({ occupancyZones: ['Z1'] })
+    const run = async () => {
+      await held.run('tell')
+      return held.link().health?.()
+    }
+    expect(await run()).toEqual({ state: 'ok' })
+    autopay.now = '2019-03-10T12:01:00.000Z'
+    await run()
+    expect(await counts()).toMatchObject([{ data: { counter: 'Z1', free: 40, occupied: 10 } }])
+    autopay.now = '2019-03-10T12:02:00.000Z'
+    autopay.status.available_spaces = 39
+    await run()
+    expect(await counts()).toHaveLength(2)
+    autopay.faults.push({ status: 400, body: '{"error_id":"zone_not_found_error","message":"no"}' })
+    expect(await run()).toMatchObject({ state: 'degraded', reason: /zone_not_found_error/ })
+    autopay.faults.push({ status: 200, body: '{"timestamp":"yesterday"}' })
+    expect(await run()).toMatchObject({ state: 'degraded', reason: /timestamp/ })
+    expect(await run()).toEqual({ state: 'ok' })
+  })
+})
+
+describe('the connection check', () => {
+  const check = (secret: string, url = autopay.url) =>
+    autopayPlugin.check?.(
+      { clientId: 'hub', baseUrl: url, tokenUrl: `${url}/oauth/token` },
+      {
+        signal,
+        fetch,
+        secret: async (name) => (name === 'inbound' ? inboundSecret : secret),
+      },
+    )
+  test('passes, and says in words what is wrong', async () => {
+    await open()
+    await check(autopaySecret)
+    await expect(check('another')).rejects.toThrow(/client id or secret are wrong/)
+    await expect(check(autopaySecret, 'http://127.0.0.1:9')).rejects.toThrow(/could not be asked/)
+    autopay.faults.push({ status: 500 })
+    await expect(check(autopaySecret)).rejects.toThrow(/answered 500/)
+  })
+})
