@@ -88,7 +88,8 @@ describe('Autopay', () => {
       const [path, body] = messages[index] ?? ['', {}]
       expect((await autopay.tell(`${line.url}/${path}`, body)).status).toBe(200)
     }
-    return { ...(await standing(line, id)), plate: (await standing(line, id)).plate?.replace(/\d+$/, '') }
+    const stay = await standing(line, id)
+    return { ...stay, plate: stay.plate?.replace(/\d+$/, '') }
   }
   const whole = {
     state: 'closed',
