@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 import apdsClient from '../../adapters/apds/client/index.ts'
 import apdsServer from '../../adapters/apds/server/index.ts'
 import flash from '../../adapters/flash/index.ts'
+import autopay from '../../adapters/free-flow/autopay/index.ts'
+import easypark from '../../adapters/free-flow/easypark/index.ts'
+import genetecPermits from '../../adapters/genetec/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
@@ -31,6 +34,9 @@ const inTree: readonly [AnyPlugin, string][] = [
   [skidataMobile, folder('adapters/skidata/mobile')],
   [skidataReporting, folder('adapters/skidata/reporting')],
   [skidataFiles, folder('adapters/skidata/files')],
+  [autopay, folder('adapters/free-flow/autopay')],
+  [easypark, folder('adapters/free-flow/easypark')],
+  [genetecPermits, folder('adapters/genetec')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

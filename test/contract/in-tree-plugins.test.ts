@@ -144,6 +144,31 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
     secrets: { exchange: 'a secret of the card files' },
     badConfigs: [{ config: {}, pointer: '/facilityNo' }],
   },
+  'free-flow-autopay': {
+    siteId,
+    config: { clientId: 'hub' },
+    secrets: { inbound, clientSecret: 'a client secret of Autopay' },
+    badConfigs: [
+      { config: {}, pointer: '/clientId' },
+      { config: { clientId: 'hub', claim: 'some' }, pointer: '/claim' },
+    ],
+  },
+  'free-flow-easypark': {
+    siteId,
+    secrets: { inbound },
+    badConfigs: [
+      { config: { collects: 'nobody' }, pointer: '/collects' },
+      { config: { user: 'a:b' }, pointer: '/user' },
+    ],
+  },
+  'genetec-permits': {
+    siteId,
+    secrets: { apiKey: 'an API key of Genetec'.replaceAll(' ', '-') },
+    badConfigs: [
+      { config: { graceMinutes: -1 }, pointer: '/graceMinutes' },
+      { config: { zones: [{ id: 'a b', name: 'A' }] }, pointer: '/zones/0/id' },
+    ],
+  },
   'pki-local': { badConfigs: [{ config: { trustedRoots: 'x' }, pointer: '/trustedRoots' }] },
   dashboard: { badConfigs: [{ config: { colour: 'blue' }, pointer: '/colour' }] },
 }

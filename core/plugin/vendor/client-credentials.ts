@@ -13,8 +13,8 @@ export interface ClientCredentials {
   scope?: string
   /** More fields of the form, such as `audience`. */
   extra?: Readonly<Record<string, string>>
-  /** How the client names itself. Default `body`. */
-  send?: 'body' | 'basic'
+  /** How the client names itself: in the form, by Basic, or all of it as JSON, as some vendors want. Default `body`. */
+  send?: 'body' | 'basic' | 'json'
 }
 
 export interface TokenSource {
@@ -50,8 +50,7 @@ export function clientCredentials(options: ClientCredentials): TokenSource {
       fetch: options.fetch,
       method: 'POST',
       url: options.tokenUrl,
-      headers,
-      body: form.toString(),
+      ...(options.send === 'json' ? { json: Object.fromEntries(form) } : { headers, body: form.toString() }),
     })
     const unasked = 'The vendor could not be asked for an access token:'
     if (answer.kind !== 'answered') throw new NotReady(`${unasked} ${answer.reason}`)
