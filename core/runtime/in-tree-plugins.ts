@@ -5,6 +5,7 @@ import apdsClient from '../../adapters/apds/client/index.ts'
 import apdsServer from '../../adapters/apds/server/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
+import parcsFiles from '../../adapters/parcs-files/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
@@ -16,6 +17,7 @@ const folder = (path: string) => fileURLToPath(new URL(`../../${path}/`, import.
 const inTree: readonly [AnyPlugin, string][] = [
   [ocpp, folder('adapters/ocpp')],
   [parcsHttp, folder('adapters/parcs-http')],
+  [parcsFiles, folder('adapters/parcs-files')],
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],

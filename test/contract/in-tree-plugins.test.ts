@@ -24,6 +24,27 @@ const siteId = '00000000-0000-7000-8000-0000000000aa'
 /** What each plugin needs to start, and what it must refuse. A plugin without an entry starts with nothing. */
 const options: Readonly<Record<string, ExerciseOptions>> = {
   'parcs-http': { siteId, secrets: { signing }, badConfigs: [{ config: { maxBatch: 0 }, pointer: '/maxBatch' }] },
+  'parcs-files': {
+    siteId,
+    badConfigs: [
+      { config: { source: 'ftp' }, pointer: '/source' },
+      { config: { source: 'sftp', folder: 'out' }, pointer: '/host' },
+      { config: { source: 'folder', folder: 'drop' }, pointer: '/folder' },
+      { config: { out: { template: 'amano-iparc' } }, pointer: '/out/template' },
+      {
+        config: {
+          mapping: {
+            delimiter: ',',
+            header: true,
+            times: ['noon'],
+            key: [],
+            facts: [{ type: 'gate.passed', fields: { occurredAt: { column: 'T' } } }],
+          },
+        },
+        pointer: '/mapping/times/0',
+      },
+    ],
+  },
   'lpr-axis': { secrets: { inbound }, badConfigs: [{ config: { zone: 'Mars/Base' }, pointer: '/zone' }] },
   'lpr-dahua': { secrets: { inbound }, badConfigs: [{ config: { scoreScale: '7' }, pointer: '/scoreScale' }] },
   'lpr-genetec': { secrets: { inbound }, badConfigs: [{ config: { homeCountry: 'ZQ' }, pointer: '/homeCountry' }] },
