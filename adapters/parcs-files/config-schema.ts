@@ -161,6 +161,8 @@ export function checkConfig(config: FilesConfig): void {
     throw new ConfigInvalid('/out/template', 'needs a folder or an SFTP server to write to')
   if (config.out.template === 'csv' && config.out.columns.length === 0)
     throw new ConfigInvalid('/out/columns', 'are needed for a CSV file')
+  const both = config.out.columns.findIndex(({ field, constant }) => (field === undefined) === (constant === undefined))
+  if (both >= 0) throw new ConfigInvalid(`/out/columns/${both}`, 'needs either a field or a constant')
   const [fault] = config.mapping ? mappingFaults(config.mapping, isTimePattern) : []
   if (fault) throw new ConfigInvalid(`/mapping${fault.pointer}`, fault.message)
 }

@@ -77,7 +77,6 @@ const source = {
     words: { type: 'object', maxProperties: 500, additionalProperties: word },
     otherwise: word,
   },
-  oneOf: [{ required: ['column'] }, { required: ['columns'] }, { required: ['constant'] }],
 } as const
 
 const condition = {
@@ -137,9 +136,9 @@ export const mappingSchema = {
           when: { type: 'array', maxItems: 10, items: condition },
           fields: {
             type: 'object',
-            additionalProperties: false,
             minProperties: 1,
-            properties: Object.fromEntries(fieldNames.map((name) => [name, source])),
+            propertyNames: { enum: fieldNames },
+            additionalProperties: source,
           },
         },
       },
@@ -166,6 +165,9 @@ export function mappingFaults(mapping: Mapping, isTimePattern: (text: string) =>
     const { needs, may } = factTypes[type]
     for (const needed of needs)
       if (!fields[needed]) faults.push({ pointer: `/facts/${i}/fields/${needed}`, message: `is needed for ${type}` })
+    for (const [field, source] of Object.entries(fields))
+      if (['column', 'columns', 'constant'].filter((way) => way in source).length !== 1)
+        faults.push({ pointer: `/facts/${i}/fields/${field}`, message: 'needs one of column, columns and constant' })
     for (const given of Object.keys(fields) as FieldName[])
       if (!([...needs, ...may] as FieldName[]).includes(given))
         faults.push({ pointer: `/facts/${i}/fields/${given}`, message: `has no place in ${type}` })

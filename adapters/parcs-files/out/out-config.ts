@@ -117,7 +117,6 @@ export const outSchema = {
         type: 'object',
         additionalProperties: false,
         required: ['header'],
-        oneOf: [{ required: ['field'] }, { required: ['constant'] }],
         properties: {
           header: { type: 'string', minLength: 1, maxLength: 100 },
           field: { type: 'string', enum: outFields },

@@ -22,7 +22,7 @@ export interface SftpServer {
 
 export async function sftpServer(
   root: string,
-  who: { user: string; password?: string; publicKey?: string },
+  who: { user: string; password?: string /** Its private key, of which it knows the other half. */; key?: string },
 ): Promise<SftpServer> {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -40,7 +40,7 @@ export async function sftpServer(
     connection.on('close', () => connections.delete(connection))
     connection.on('error', () => connections.delete(connection))
     connection.on('authentication', (context) => {
-      const known = who.publicKey === undefined ? null : utils.parseKey(who.publicKey)
+      const known = who.key === undefined ? null : utils.parseKey(who.key)
       if (context.username !== who.user) return context.reject()
       if (context.method === 'password' && who.password !== undefined && context.password === who.password)
         return context.accept()
