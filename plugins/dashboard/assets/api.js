@@ -106,6 +106,11 @@ export async function post(path, body, { keepalive = false } = {}) {
   }
 }
 
+/** A change made from a version that was read: somebody else's in between is not overwritten. */
+export function patch(path, version, body) {
+  return send('PATCH', path, { body, headers: { 'If-Match': `"v${version}"` } })
+}
+
 export function logIn(key) {
   return send('POST', '/api/v1/session', { body: { key } })
 }

@@ -19,6 +19,7 @@ const needs = {
   stations: ['stations', 'pending', 'evses', 'sessions'],
   bills: ['bills', 'pending'],
   system: ['connections', 'plugins', 'devices', 'pending'],
+  files: ['connections', 'pending'],
 }
 
 /** Which resources an event of a family makes old. */
