@@ -15,7 +15,10 @@ const maybe = (type: string) => ({ type: [type, 'null'] })
 const answer = (schema: object, status = '200') => ({
   responses: {
     [status]: { description: 'The answer.', content: { 'application/json': { schema } } },
-    default: { $ref: '#/components/responses/Problem' },
+    default: {
+      description: 'What was wrong (RFC 9457).',
+      content: { 'application/problem+json': { schema: { type: 'object' } } },
+    },
   },
 })
 const connection = {
