@@ -121,6 +121,8 @@ export default definePlugin<GivenConfig, 'parcs'>({
       async connect(sink, book) {
         doors = { sink, book }
         const { zone } = await book.site()
+        // What was posted before a stop or a kill does not wait for the next minute.
+        if (config.source === 'upload') void look()
         return {
           features: ['backfill'],
           ...writeOut({ out: config.out, zone, open }),

@@ -79,6 +79,7 @@ describe.skipIf(browserMissing)('the page of files', { timeout: 180_000 }, () =>
 
     // What is typed is tried at once: a customer's kind in the vendor's own words.
     const opening = page.getByRole('group', { name: 'A stay began' })
+    await opening.getByText('More fields').click()
     await opening.getByLabel('Kind of parker').selectOption('Kunde')
     await row('2').filter({ hasText: 'Kunde is none of transient' }).waitFor()
     const meaning = opening.getByLabel('Kind of parker: what the words mean')

@@ -19,7 +19,8 @@ export function filesEditor({ connection, say, changed }) {
     source: null,
     sourceName: '',
     mapping: connection.config?.mapping ?? null,
-    touched: false,
+    /** What the connection has: another object than `mapping` as soon as something was changed. */
+    saved: connection.config?.mapping ?? null,
     run: null,
     runError: null,
     trying: false,
@@ -63,7 +64,7 @@ export function filesEditor({ connection, say, changed }) {
   }
 
   function edit(change) {
-    tell({ mapping: { ...state.mapping, ...change }, touched: true })
+    tell({ mapping: { ...state.mapping, ...change } })
     clearTimeout(timer)
     timer = setTimeout(tryOut, quietMs)
   }
@@ -94,7 +95,7 @@ export function filesEditor({ connection, say, changed }) {
     },
     /** Forgets what is mapped; the next dry run proposes. */
     propose() {
-      tell({ mapping: null, touched: true })
+      tell({ mapping: null })
       tryOut()
     },
     async showRejected(fileId) {
@@ -116,11 +117,12 @@ export function filesEditor({ connection, say, changed }) {
       tell({ saving: true })
       try {
         const { connectionId } = connection
+        const { mapping } = state
         const now = await api.get(`/api/v1/connections/${connectionId}`)
         const saved = await api.patch(`/api/v1/connections/${connectionId}`, now.version, {
-          config: { ...now.config, mapping: state.mapping },
+          config: { ...now.config, mapping },
         })
-        tell({ connection: saved, touched: false, saving: false })
+        tell({ connection: saved, saved: mapping, saving: false })
         say({ tone: 'good', title: 'The mapping is saved', text: 'Files that wait are taken with it.' })
       } catch (error) {
         tell({ saving: false })

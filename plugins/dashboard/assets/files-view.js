@@ -169,7 +169,12 @@ function mappingBlock(app, editor) {
         h(
           'button.primary',
           {
-            disabled: !may || !state.touched || state.saving || !state.mapping || (state.run?.faults.length ?? 0) > 0,
+            disabled:
+              !may ||
+              state.mapping === state.saved ||
+              state.saving ||
+              !state.mapping ||
+              (state.run?.faults.length ?? 0) > 0,
             onclick: editor.save,
           },
           state.saving ? 'Saving…' : 'Save',
@@ -198,7 +203,7 @@ function mappingBlock(app, editor) {
       ? h(
           'p',
           'The columns say nothing that is known here. ',
-          h('button', { onclick: () => editor.edit(startOf(state.run)) }, 'Map by hand'),
+          h('button', { onclick: () => editor.edit(byHand) }, 'Map by hand'),
         )
       : null,
     state.mapping && state.vocabulary
@@ -211,7 +216,7 @@ function mappingBlock(app, editor) {
   )
 }
 
-const startOf = () => ({ delimiter: ',', header: true, times: ['iso'], key: [], facts: [emptyFact] })
+const byHand = { delimiter: ',', header: true, times: ['iso'], key: [], facts: [emptyFact] }
 
 const labelled = (id, label, control, note) =>
   h('div.field', h('label', { for: id }, label), control(id), note ? h('span.note', note) : null)
@@ -303,6 +308,8 @@ function factCard(editor, fact, index) {
   const columns = [...new Set([...(run?.columns ?? []).map(({ name }) => name), ...columnsOf(mapping)])]
   const types = vocabulary.types.map(({ type, title }) => [type, title])
   const id = `fact-${index}`
+  const isShown = (name) => shape.needs.includes(name) || name in fact.fields
+  const row = (name) => fieldRow(editor, fact, index, name, shape.needs.includes(name), columns)
   return h(
     'fieldset.files-fact',
     { key: id },
@@ -327,10 +334,8 @@ function factCard(editor, fact, index) {
         'Remove',
       ),
     ),
-    h(
-      'div.files-fields',
-      names.map((name) => fieldRow(editor, fact, index, name, shape.needs.includes(name), columns)),
-    ),
+    h('div.files-fields', names.filter(isShown).map(row)),
+    h('details', h('summary', 'More fields'), h('div.files-fields', names.filter((name) => !isShown(name)).map(row))),
   )
 }
 
