@@ -9,6 +9,7 @@ import easypark from '../../adapters/free-flow/easypark/index.ts'
 import genetecPermits from '../../adapters/genetec/index.ts'
 import cameras from '../../adapters/lpr/index.ts'
 import ocpp from '../../adapters/ocpp/index.ts'
+import parcsFiles from '../../adapters/parcs-files/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import parcsTemplate from '../../adapters/parcs-template/index.ts'
 import scheidtBachmann from '../../adapters/scheidt-bachmann/index.ts'
@@ -26,6 +27,7 @@ const inTree: readonly [AnyPlugin, string][] = [
   [ocpp, folder('adapters/ocpp')],
   [parcsHttp, folder('adapters/parcs-http')],
   [parcsTemplate, folder('adapters/parcs-template')],
+  [parcsFiles, folder('adapters/parcs-files')],
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],

@@ -20,7 +20,7 @@ const policy = [
   "trusted-types 'none'",
 ].join('; ')
 
-const views = /^\/(sites\/[0-9a-f-]{36}(\/(links|parking|people|stations(\/[0-9a-f-]{36})?|bills|system))?)?$/
+const views = /^\/(sites\/[0-9a-f-]{36}(\/(links|parking|people|stations(\/[0-9a-f-]{36})?|bills|system|files))?)?$/
 
 export function servePage(assets: ReadonlyMap<string, Asset>): (request: Request) => Promise<Response> {
   return async (request) => {

@@ -59,6 +59,25 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { profile: 'tiba' }, pointer: '/profile' },
       { config: { document: { ...calledProfile, title: 7 } }, pointer: '/document/title' },
       { config: { document: calledProfile, baseUrl: 'vendor.example' }, pointer: '/baseUrl' },
+  'parcs-files': {
+    siteId,
+    badConfigs: [
+      { config: { source: 'ftp' }, pointer: '/source' },
+      { config: { source: 'sftp', folder: 'out' }, pointer: '/host' },
+      { config: { source: 'folder', folder: 'drop' }, pointer: '/folder' },
+      { config: { out: { template: 'amano-iparc' } }, pointer: '/out/template' },
+      {
+        config: {
+          mapping: {
+            delimiter: ',',
+            header: true,
+            times: ['noon'],
+            key: [],
+            facts: [{ type: 'gate.passed', fields: { occurredAt: { column: 'T' } } }],
+          },
+        },
+        pointer: '/mapping/times/0',
+      },
     ],
   },
   'lpr-axis': { secrets: { inbound }, badConfigs: [{ config: { zone: 'Mars/Base' }, pointer: '/zone' }] },

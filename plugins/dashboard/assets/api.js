@@ -106,9 +106,9 @@ export async function post(path, body, { keepalive = false } = {}) {
   }
 }
 
-/** Changes the named fields of a record; the others stay as they are. */
-export function patch(path, body) {
-  return send('PATCH', path, { body })
+/** Changes the named fields of a record. With a version, somebody else's change in between is not overwritten. */
+export function patch(path, body, version) {
+  return send('PATCH', path, { body, headers: version === undefined ? {} : { 'If-Match': `"v${version}"` } })
 }
 
 export function logIn(key) {

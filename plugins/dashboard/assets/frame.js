@@ -11,6 +11,8 @@ export const views = [
   { id: 'stations', label: 'Stations', icon: 'station' },
   { id: 'bills', label: 'Bills', icon: 'bill' },
   { id: 'system', label: 'System', icon: 'connection' },
+  // Reached from its connection: most sites have none.
+  { id: 'files', label: 'Files', icon: 'connection', within: 'system' },
 ]
 
 /** Older than this is told in large letters. */
@@ -42,7 +44,7 @@ export function frame(app, content) {
         { 'aria-label': 'Views' },
         h(
           'ul',
-          views.map((view) => h('li', { key: view.id }, navLink(app, view))),
+          views.filter(({ within }) => !within).map((view) => h('li', { key: view.id }, navLink(app, view))),
         ),
       ),
       h(
@@ -93,6 +95,7 @@ function navLink(app, { id, label, icon: sign }) {
       href: app.path(id),
       onclick: app.follow,
       ...(app.view === id ? { 'aria-current': app.station === null ? 'page' : 'true' } : {}),
+      ...(views.some((view) => view.id === app.view && view.within === id) ? { 'aria-current': 'true' } : {}),
     },
     icon(sign),
     h('span', label),

@@ -10,6 +10,8 @@ import { details } from './details.js'
 import { dialogBox } from './dialogs.js'
 import { awayPage, loginPage, noSitePage, opening, sitesPage } from './doors.js'
 import { h, show } from './elements.js'
+import { filesEditor } from './files-editor.js'
+import { filesView } from './files-view.js'
 import { byNumber, siteTimes, span } from './formats.js'
 import { frame, views } from './frame.js'
 import { hubClock } from './hub-clock.js'
@@ -45,6 +47,7 @@ const content = {
   stations: (all) => (all.station === null ? stationsView(all) : stationPage(all)),
   bills: billsView,
   system: systemView,
+  files: filesView,
 }
 
 const remembered = { stays: new Map(), sessions: new Map() }
@@ -72,6 +75,9 @@ const app = {
   people: {},
   /** What is known of the one station whose page is shown. */
   station: null,
+  /** The mapping that is edited, and which of several file connections was chosen. */
+  editor: null,
+  filesChosen: null,
   panel: null,
   details: null,
   dialog: null,
@@ -129,6 +135,14 @@ const app = {
   /** The overview is renewed more often than the record of a session. */
   energyOf: (session) => Math.max(session.energyWh, app.liveOf(session.sessionId)?.energyWh ?? 0),
   plugOf: ({ stationId, evseNumber }) => app.plugs.get(plugKey(stationId, evseNumber)) ?? null,
+  /** The editor of the chosen one of these connections; null when there is none. */
+  editorOf(connections) {
+    const chosen = connections.find(({ connectionId }) => connectionId === app.filesChosen) ?? connections[0]
+    if (app.editor && app.editor.state.connection.connectionId === chosen?.connectionId) return app.editor
+    app.editor?.close()
+    app.editor = chosen ? filesEditor({ connection: chosen, say: notices.say, changed: render }) : null
+    return app.editor
+  },
   wantPair({ stayId, sessionId }) {
     want('stays', stayId, '/api/v1/stays/')
     want('sessions', sessionId, '/api/v1/charging-sessions/')
@@ -332,6 +346,7 @@ function route(siteId, view, stationId, query) {
   }
   if (app.siteId !== siteId || app.data === null) enterSite(siteId)
   app.data.show(view)
+  if (view !== 'files') closeEditor()
   showStation(stationId)
   const wanted = query.get('link')
   app.set({ phase: 'site', view, ...(wanted ? { linkChosen: wanted } : {}) })
@@ -393,8 +408,14 @@ function enterSite(siteId) {
   })
 }
 
+function closeEditor() {
+  app.editor?.close()
+  app.editor = null
+}
+
 function leaveSite() {
   app.decisions.flush()
+  closeEditor()
   closePanel()
   showStation(undefined)
   app.data?.close()

@@ -33,6 +33,7 @@ const needs = {
   ],
   people: ['credentials', 'connections', 'stations', 'pending'],
   system: ['connections', 'plugins', 'devices', 'pending'],
+  files: ['connections', 'pending'],
 }
 
 /** Which resources an event of a family makes old. */

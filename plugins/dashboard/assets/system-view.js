@@ -1,6 +1,7 @@
 // Owns the page about the hub's connections, plugins, the parking system's equipment and its counters.
 // Must not change a connection; the API does.
 import { h } from './elements.js'
+import { isFiles } from './files-view.js'
 import { count } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
@@ -30,8 +31,8 @@ function connectionTable(app) {
         id: 'name',
         label: 'Connection',
         sort: ({ name }) => name,
-        cell: ({ name, pluginId }) => [
-          h('b', name),
+        cell: ({ connectionId, name, pluginId }) => [
+          isFiles({ pluginId }) ? filesLink(app, connectionId, name) : h('b', name),
           titles.get(pluginId) === name ? null : h('span.note', ` ${titles.get(pluginId) ?? pluginId}`),
         ],
         csv: ({ name }) => name,
@@ -70,6 +71,14 @@ function connectionTable(app) {
       '.',
     ),
   })
+}
+
+function filesLink(app, connectionId, name) {
+  const follow = (event) => {
+    app.filesChosen = connectionId
+    app.follow(event)
+  }
+  return h('a.strong', { href: app.path('files'), onclick: follow }, name, h('span.unseen', ', files and mapping'))
 }
 
 function deviceTable(app) {
