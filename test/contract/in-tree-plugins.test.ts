@@ -59,6 +59,8 @@ const options: Readonly<Record<string, ExerciseOptions>> = {
       { config: { profile: 'tiba' }, pointer: '/profile' },
       { config: { document: { ...calledProfile, title: 7 } }, pointer: '/document/title' },
       { config: { document: calledProfile, baseUrl: 'vendor.example' }, pointer: '/baseUrl' },
+    ],
+  },
   'parcs-files': {
     siteId,
     badConfigs: [

@@ -6,10 +6,10 @@ import type { AnyPlugin, ParcsLink, ParkingAction } from '../../../core/plugin/i
 import { staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { openPartnerService, type PartnerService, partnerSecret } from '../../sim/apds/partner-service.ts'
-import { type OpenApds, openApds } from './open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 let database: TestDatabase
-let apds: OpenApds
+let apds: OpenConnection
 let partner: PartnerService
 let link: ParcsLink
 const notifyToken = 'a token for wake-ups'
@@ -36,7 +36,7 @@ const held: AnyPlugin = {
 beforeEach(async () => {
   database = await createTestDatabase()
   partner = await openPartnerService()
-  apds = await openApds(database, held, {
+  apds = await openConnection(database, held, {
     config: (origin) => ({
       baseUrl: partner.url,
       clientId: 'hub',

@@ -10,11 +10,11 @@ import { addBay, addCredential, staysOf } from '../../services/parking/garage.ts
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { insertConnection } from '../../setup/records.ts'
-import { type OpenApds, openApds } from './open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 const clientSecret = 'a secret of the APDS partner'
 let database: TestDatabase
-let apds: OpenApds
+let apds: OpenConnection
 let token: string
 const heard: { id: string; type: string; reference: { id: string } }[] = []
 const answers: number[] = []
@@ -35,7 +35,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   notifyUrl = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`
-  apds = await openApds(database, apdsServer as AnyPlugin, {
+  apds = await openConnection(database, apdsServer as AnyPlugin, {
     config: { clientId: 'p', scopes: ['sp', 'po'], notifyUrl, pageSize: 2 },
     secrets: { clientSecret },
   })

@@ -1,25 +1,27 @@
 // Owns the proof of the Autopay plugin against a simulated Autopay: what comes in any order is one stay and one price, and nothing is
 // claimed or changed twice that cannot be.
 // Must not test the derivation of stays; the domain's tests do.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import autopayPlugin from '../../../adapters/free-flow/autopay/index.ts'
 import type { AnyPlugin, ParkingAction } from '../../../core/plugin/index.ts'
+import { manualClock } from '../../../core/testing/manual-clock.ts'
 import { staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { type Autopay, autopaySecret, inboundSecret, openAutopay } from '../../sim/free-flow/autopay.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 import { holdLink } from './hold-link.ts'
 
 let database: TestDatabase
-let line: OpenApds
+let line: OpenConnection
 let autopay: Autopay
 const held = holdLink(autopayPlugin as AnyPlugin)
 
 const areaCodes = { Z1: 'area1' }
 async function open(config: object = {}) {
   const base = { baseUrl: autopay.url, tokenUrl: `${autopay.url}/oauth/token`, clientId: 'hub', areaCodes }
-  line = await openApds(database, held.plugin, {
+  line = await openConnection(database, held.plugin, {
     config: { ...base, ...config },
     secrets: { inbound: inboundSecret, clientSecret: autopaySecret },
   })
@@ -341,6 +343,7 @@ describe('the connection check', () => {
       {
         signal,
         fetch,
+        clock: manualClock(new Date(0)),
         secret: async (name) => (name === 'inbound' ? inboundSecret : secret),
       },
     )

@@ -6,16 +6,16 @@ import type { AnyPlugin } from '../../../core/plugin/index.ts'
 import { staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { type EasyPark, openEasyPark } from '../../sim/free-flow/easypark.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 const inbound = 'what-EasyPark-presents'
 const basic = { authorization: `Basic ${Buffer.from(`easypark:${inbound}`).toString('base64')}` }
 let database: TestDatabase
-let line: OpenApds
+let line: OpenConnection
 let vendor: EasyPark
 
 async function open(config: object = {}) {
-  line = await openApds(database, easypark as AnyPlugin, { config, secrets: { inbound } })
+  line = await openConnection(database, easypark as AnyPlugin, { config, secrets: { inbound } })
   vendor = openEasyPark(() => `${line.url}/transactions`, basic)
 }
 beforeEach(async () => {

@@ -9,11 +9,11 @@ import { staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { type Autopay, autopaySecret, inboundSecret, openAutopay } from '../../sim/free-flow/autopay.ts'
 import { openEasyPark } from '../../sim/free-flow/easypark.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 let runs = 0
 
-async function standing(line: OpenApds, ref: string) {
+async function standing(line: OpenConnection, ref: string) {
   const stay = (await staysOf(line.garage)).find(({ stay_ref }) => stay_ref === ref)
   const { rows } = await line.hub.database.pool.query<{ sum: string | null }>(
     `select sum(case kind when 'captured' then amount_minor when 'refunded' then -amount_minor else 0 end) as sum
@@ -58,12 +58,12 @@ const deliveries = (count: number, inOrder: readonly [number, number][]) =>
 
 describe('Autopay', () => {
   let database: TestDatabase
-  let line: OpenApds
+  let line: OpenConnection
   let autopay: Autopay
   beforeAll(async () => {
     database = await createTestDatabase()
     autopay = await openAutopay()
-    line = await openApds(database, autopayPlugin as AnyPlugin, {
+    line = await openConnection(database, autopayPlugin as AnyPlugin, {
       config: { baseUrl: autopay.url, tokenUrl: `${autopay.url}/oauth/token`, clientId: 'hub' },
       secrets: { inbound: inboundSecret, clientSecret: autopaySecret },
     })
@@ -126,10 +126,13 @@ describe('Autopay', () => {
 
 describe('EasyPark', () => {
   let database: TestDatabase
-  let line: OpenApds
+  let line: OpenConnection
   beforeAll(async () => {
     database = await createTestDatabase()
-    line = await openApds(database, easyparkPlugin as AnyPlugin, { config: {}, secrets: { inbound: inboundSecret } })
+    line = await openConnection(database, easyparkPlugin as AnyPlugin, {
+      config: {},
+      secrets: { inbound: inboundSecret },
+    })
   })
   afterAll(async () => {
     await line.stop()

@@ -6,17 +6,17 @@ import genetec from '../../../adapters/genetec/index.ts'
 import type { AnyPlugin } from '../../../core/plugin/index.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { apiKey, type SecurityCenter, securityCenter } from '../../sim/genetec/security-center.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 import { addParker, addStation, plug, setRight, unplug } from './charging.ts'
 
 const graceMinutes = 20
 let database: TestDatabase
-let line: OpenApds
+let line: OpenConnection
 let station: string
 const cars: { plate: string; credentialId: string; vehicleId: string }[] = []
 beforeAll(async () => {
   database = await createTestDatabase()
-  line = await openApds(database, genetec as AnyPlugin, {
+  line = await openConnection(database, genetec as AnyPlugin, {
     config: { graceMinutes, runningHours: 2, zones: [{ id: 'z', name: 'Z', rights: ['park'] }] },
     secrets: { apiKey },
   })

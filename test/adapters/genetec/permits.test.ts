@@ -6,14 +6,14 @@ import type { AnyPlugin } from '../../../core/plugin/index.ts'
 import { addBay } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { apiKey, type SecurityCenter, securityCenter } from '../../sim/genetec/security-center.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 import { addCar, addParker, addStation, plug, sellCar, setRight, unplug } from './charging.ts'
 
 let database: TestDatabase
-let line: OpenApds
+let line: OpenConnection
 let center: SecurityCenter
 async function open(config: object = {}) {
-  line = await openApds(database, genetec as AnyPlugin, { config, secrets: { apiKey } })
+  line = await openConnection(database, genetec as AnyPlugin, { config, secrets: { apiKey } })
   center = securityCenter(() => line.url)
 }
 beforeEach(async () => {

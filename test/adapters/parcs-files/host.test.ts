@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import parcsFiles from '../../../adapters/parcs-files/index.ts'
 import type { AnyPlugin } from '../../../core/plugin/index.ts'
-import { parkingPorts } from '../../../core/runtime/parking-ports.ts'
 import { type TestHub, testHub } from '../../host/hub.ts'
 import { openGarage } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
+import { garagePorts } from '../open-connection.ts'
 import { header, stays } from './shop.ts'
 
 let database: TestDatabase
@@ -30,7 +30,7 @@ test('a folder that is given later is taken from, and its lines become a stay wi
   const garage = await openGarage(database.db, { at: new Date('2019-11-10T08:00:00Z') })
   hub = await testHub(database, [parcsFiles as AnyPlugin], {
     organizationId: garage.organizationId,
-    ports: parkingPorts(garage.deps, async () => ({ kind: 'pass' })),
+    ports: garagePorts(garage),
   })
   const config = { source: 'folder', folder: place, ready: 'named', mapping: stays }
   const id = await hub.connect(parcsFiles as AnyPlugin, { config, siteId: garage.siteId })

@@ -4,11 +4,11 @@ import parcsTemplate from '../../../adapters/parcs-template/index.ts'
 import type { AnyPlugin, Capabilities, Ctx, ParcsLink } from '../../../core/plugin/index.ts'
 import type { TestDatabase } from '../../setup/database.ts'
 import { vendorSecret, vendorUser } from '../../sim/parcs-template/vendor.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 export const webhookSecret = 'a secret for calls to the hub'
 
-export interface OpenTemplate extends OpenApds {
+export interface OpenTemplate extends OpenConnection {
   link(): ParcsLink
   /** As the schedule does every minute. */
   poll(): Promise<void>
@@ -38,7 +38,7 @@ export async function openTemplate(database: TestDatabase, config: object): Prom
           }),
       } as Ctx<never, 'parcs'>),
   }
-  const opened = await openApds(database, held, {
+  const opened = await openConnection(database, held, {
     config: { user: vendorUser, ...config },
     secrets: { vendor: vendorSecret, webhook: webhookSecret },
   })

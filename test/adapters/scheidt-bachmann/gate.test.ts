@@ -6,7 +6,7 @@ import { createPluginTester, manualClock } from '../../../core/testing/index.ts'
 import { hostile, question, xmlMap, xmlQuestion } from '../../fixtures/scheidt-bachmann/bodies.ts'
 import { addAccount, addCredential } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 const secret = 'a secret of the eConnect tenant'
 let database: TestDatabase
@@ -15,22 +15,23 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const open = (config: object = {}) => openApds(database, plugin as AnyPlugin, { config, secrets: { inbound: secret } })
-const ask = (to: OpenApds, body: string | Uint8Array, headers: Record<string, string> = {}) =>
+const open = (config: object = {}) =>
+  openConnection(database, plugin as AnyPlugin, { config, secrets: { inbound: secret } })
+const ask = (to: OpenConnection, body: string | Uint8Array, headers: Record<string, string> = {}) =>
   fetch(`${to.url}/authorize`, {
     method: 'POST',
     body: body as Uint8Array<ArrayBuffer>,
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', ...headers },
   })
 /** The hub's own budget is 200 ms of real time, which a busy machine may miss: then it is asked again. */
-const decided = async (to: OpenApds, body: string | Uint8Array, headers: Record<string, string> = {}) => {
+const decided = async (to: OpenConnection, body: string | Uint8Array, headers: Record<string, string> = {}) => {
   for (let time = 0; ; time++) {
     const response = await ask(to, body, headers)
     const text = await response.text()
     if (time === 20 || !text.includes('Please ask for help.')) return { headers: response.headers, text }
   }
 }
-const tell = async (to: OpenApds, body: unknown) => {
+const tell = async (to: OpenConnection, body: unknown) => {
   const response = await fetch(`${to.url}/events`, {
     method: 'POST',
     body: JSON.stringify(body),
@@ -40,7 +41,7 @@ const tell = async (to: OpenApds, body: unknown) => {
 }
 
 describe('a question', () => {
-  let hub: OpenApds
+  let hub: OpenConnection
   beforeAll(async () => {
     hub = await open()
     const accountId = await addAccount(hub.garage)

@@ -6,11 +6,11 @@ import { emptyCard, readCardFile, unfitFields, writeCardFile } from '../../../ad
 import files from '../../../adapters/skidata/files/index.ts'
 import type { AnyPlugin, ParcsLink, ParkingAction } from '../../../core/plugin/index.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
-import { type OpenApds, openApds } from '../apds/open-apds.ts'
+import { type OpenConnection, openConnection } from '../open-connection.ts'
 
 const exchange = 'a secret of the card files'
 let database: TestDatabase
-let open: OpenApds
+let open: OpenConnection
 let link: ParcsLink
 const held: AnyPlugin = {
   ...(files as AnyPlugin),
@@ -31,7 +31,7 @@ const held: AnyPlugin = {
 }
 beforeAll(async () => {
   database = await createTestDatabase()
-  open = await openApds(database, held, { config: { facilityNo: 1234567 }, secrets: { exchange } })
+  open = await openConnection(database, held, { config: { facilityNo: 1234567 }, secrets: { exchange } })
 })
 afterAll(async () => {
   await open.stop()

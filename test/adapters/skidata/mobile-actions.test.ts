@@ -1,7 +1,9 @@
 // Owns the proof of what the hub asks of the MobileAPI: quotes, bills finalised, reductions, identifiers, and outcomes nobody heard.
 // Must not test when the hub asks; its own tests do.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ParkingAction, StayTarget } from '../../../core/plugin/index.ts'
+import { manualClock } from '../../../core/testing/manual-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { type MobileService, openMobileService } from '../../sim/skidata/mobile-service.ts'
@@ -258,7 +260,10 @@ describe('the test of a connection', () => {
     if (answer) service.fail.push({ call: 'GetValidationProviders', ...answer })
     const { default: plugin } = await import('../../../adapters/skidata/mobile/index.ts')
     return plugin
-      .check?.({ baseUrl: service.url, facilityNo: 1 }, { signal, fetch, secret: async () => secret ?? 'wrong' })
+      .check?.(
+        { baseUrl: service.url, facilityNo: 1 },
+        { signal, fetch, clock: manualClock(new Date(0)), secret: async () => secret ?? 'wrong' },
+      )
       .then(
         () => 'ok',
         (error: Error) => `${error.name}: ${error.message}`,

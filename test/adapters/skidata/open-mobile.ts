@@ -2,12 +2,12 @@
 // Must not hold expectations.
 import mobile from '../../../adapters/skidata/mobile/index.ts'
 import type { AnyPlugin, ParcsLink } from '../../../core/plugin/index.ts'
-import { parkingPorts } from '../../../core/runtime/parking-ports.ts'
 import { type TestHub, testHub } from '../../host/hub.ts'
 import { type Garage, openGarage } from '../../services/parking/garage.ts'
 import type { TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { type MobileService, mobileKey } from '../../sim/skidata/mobile-service.ts'
+import { garagePorts } from '../open-connection.ts'
 
 export interface OpenMobile {
   hub: TestHub
@@ -51,7 +51,7 @@ export async function openMobile(
   const hub = await testHub(database, [held], {
     organizationId: garage.organizationId,
     clock: garage.clock,
-    ports: parkingPorts(garage.deps, async () => ({ kind: 'pass' })),
+    ports: garagePorts(garage),
   })
   const connectionId = await hub.connect(held, {
     config: { baseUrl: service.url, facilityNo: 1, ...config },

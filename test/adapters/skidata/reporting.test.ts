@@ -6,12 +6,12 @@ import reporting from '../../../adapters/skidata/reporting/index.ts'
 import { sqlServer } from '../../../adapters/skidata/reporting/row-source.ts'
 import { views } from '../../../adapters/skidata/reporting/views.ts'
 import type { AnyPlugin, ParcsLink } from '../../../core/plugin/index.ts'
-import { parkingPorts } from '../../../core/runtime/parking-ports.ts'
 import { manualClock } from '../../../core/testing/manual-clock.ts'
 import { type TestHub, testHub } from '../../host/hub.ts'
 import { type Garage, openGarage, staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { openSqlServer, type SimRow, type SqlServer, sqlPassword, sqlUser } from '../../sim/skidata/sql-server.ts'
+import { garagePorts } from '../open-connection.ts'
 
 let database: TestDatabase
 let server: SqlServer
@@ -47,7 +47,7 @@ async function open(at: string, config: object = {}) {
   hub = await testHub(database, [held], {
     organizationId: garage.organizationId,
     clock: garage.clock,
-    ports: parkingPorts(garage.deps, async () => ({ kind: 'pass' })),
+    ports: garagePorts(garage),
   })
   const connectionId = await hub.connect(held, {
     config: { address: server.address, user: sqlUser, encrypt: false, ...config },
@@ -268,7 +268,7 @@ describe('what goes wrong', () => {
     reporting
       .check?.(
         { address: server.address, user: sqlUser, encrypt: false, ...change },
-        { signal: AbortSignal.timeout(15_000), fetch, secret: async () => password },
+        { signal: AbortSignal.timeout(15_000), fetch, clock: garage.clock, secret: async () => password },
       )
       .then(
         () => 'ok',

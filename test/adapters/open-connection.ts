@@ -1,32 +1,37 @@
-// Owns one running APDS connection for tests: a garage, the plugin in the real host with its own schema, a real socket in front.
+// Owns one running parking connection for tests: a garage, the plugin in the real host with its own schema, a real socket in front.
 // Must not hold expectations.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
-import type { AnyPlugin } from '../../../core/plugin/index.ts'
-import { parkingPorts } from '../../../core/runtime/parking-ports.ts'
-import { type TestHub, testHub } from '../../host/hub.ts'
-import { type Garage, openGarage } from '../../services/parking/garage.ts'
-import type { TestDatabase } from '../../setup/database.ts'
+import type { AnyPlugin } from '../../core/plugin/index.ts'
+import { parkingPorts } from '../../core/runtime/parking-ports.ts'
+import { type TestHub, testHub } from '../host/hub.ts'
+import { type Garage, openGarage } from '../services/parking/garage.ts'
+import type { TestDatabase } from '../setup/database.ts'
 
-export interface OpenApds {
+export interface OpenConnection {
   hub: TestHub
   garage: Garage
   url: string
   stop(): Promise<void>
 }
 
-export async function openApds(
+/** The doors into the core that the hub would give a connection of this garage. */
+export function garagePorts({ deps }: Pick<Garage, 'deps'>): ReturnType<typeof parkingPorts> {
+  return parkingPorts({ ...deps, deadline: (ms) => sleep(ms, undefined, { ref: false }) })
+}
+
+export async function openConnection(
   database: TestDatabase,
   plugin: AnyPlugin,
   input: { config: object | ((url: string) => object); secrets: Record<string, string> },
-): Promise<OpenApds> {
+): Promise<OpenConnection> {
   const garage = await openGarage(database.db)
   const hub = await testHub(database, [plugin], {
     organizationId: garage.organizationId,
     clock: garage.clock,
-    ports: parkingPorts({ ...garage.deps, deadline: (ms) => sleep(ms, undefined, { ref: false }) }),
+    ports: garagePorts(garage),
   })
   const server = createServer(
     getRequestListener(async (request) => {
