@@ -46,6 +46,8 @@ export async function answered(
 export interface RouteAsk {
   pluginId: string
   organizationId: string
+  /** The sites that the caller is limited to; null for one who is not. Connections of no site are not theirs to use. */
+  siteIds: readonly string[] | null
   /** Below the plugin's mount, with a leading slash. */
   path: string
   /** Where a plugin has several connections in the organization. */
@@ -58,6 +60,7 @@ export async function answerRoute(connections: readonly Connection[], ask: Route
     ({ row }) =>
       row.pluginId === ask.pluginId &&
       row.organizationId === ask.organizationId &&
+      (ask.siteIds === null || (row.siteId !== null && ask.siteIds.includes(row.siteId))) &&
       (ask.connectionId === undefined || row.connectionId === ask.connectionId),
   )
   const working = candidates.flatMap((connection) => {

@@ -204,6 +204,7 @@ async function pluginApi(pipeline: PipelineDeps, ports: ApiPorts, context: Conte
   const answer = await ports.host.route({
     pluginId,
     organizationId: principal.organizationId,
+    siteIds: principal.siteIds,
     path: context.req.path.slice(`/api/v1/x/${pluginId}`.length) || '/',
     ...(connectionId === undefined ? {} : { connectionId }),
     request,

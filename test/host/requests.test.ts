@@ -55,7 +55,7 @@ describe('routes', () => {
       ctx.route(fragment('/', 'get', 'root'), async () => new Response('root'))
     })
     const ask = (path: string, request = get(path)) =>
-      hub.host.route({ pluginId: 'tester', organizationId: hub.organizationId, path, request })
+      hub.host.route({ pluginId: 'tester', organizationId: hub.organizationId, siteIds: null, path, request })
     expect(await text(await ask('/things/7'))).toBe('a thing')
     expect(await text(await ask('/things/new'))).toBe('a form')
     expect(await text(await ask('/'))).toBe('root')
@@ -79,11 +79,14 @@ describe('routes', () => {
       hub.host.route({
         pluginId: 'tester',
         organizationId: hub.organizationId,
+        siteIds: null,
         path: '/who',
         request: get(),
         ...change,
       })
     expect(await ask({ organizationId: '0195a5a0-0000-7000-8000-000000000000' })).toEqual({ kind: 'unknown' })
+    // Of no site, so not for a caller who is limited to some.
+    expect(await ask({ siteIds: ['0195a5a0-0000-7000-8000-000000000001'] })).toEqual({ kind: 'unknown' })
     expect(await ask({ pluginId: 'another' })).toEqual({ kind: 'unknown' })
     const second = await hub.connect(plugin)
     expect(await ask()).toEqual({ kind: 'ambiguous', connectionIds: [id, second] })
@@ -110,7 +113,13 @@ describe('routes', () => {
     })
     for (const path of ['/throws', '/nonsense'])
       expect(
-        await hub.host.route({ pluginId: 'tester', organizationId: hub.organizationId, path, request: get() }),
+        await hub.host.route({
+          pluginId: 'tester',
+          organizationId: hub.organizationId,
+          siteIds: null,
+          path,
+          request: get(),
+        }),
       ).toEqual({ kind: 'failed', connectionId: id })
     expect((await hub.state(id)).state).toBe('running')
   })

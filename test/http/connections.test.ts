@@ -189,6 +189,11 @@ describe("on the hub's own port", () => {
     expect((await hub.call('POST', at('/api/v1/x/test-gates/cars/7'), { body: {} })).status).toBe(200)
     expect(await hub.call('PUT', at('/api/v1/x/test-gates/cars/7'), { body: {} })).toMatchObject({ status: 405 })
     expect((await hub.call('GET', at('/api/v1/x/nowhere/cars'))).status).toBe(404)
+    const elsewhere = { code: 'ELSEWHERE', timeZone: 'UTC', currency: 'EUR' }
+    const { siteId } = (await hub.call('POST', '/sites', { body: elsewhere })).body
+    const limited = { name: 'elsewhere', scopes: ['plugins:read'], siteIds: [siteId] }
+    const { key: stranger } = (await hub.call('POST', '/api-keys', { body: limited })).body
+    expect((await hub.call('GET', at('/api/v1/x/test-gates/cars'), { key: stranger })).status).toBe(404)
     const broken = await hub.call('POST', at('/api/v1/x/test-gates/cars/broken'), { body: {} })
     expect(broken).toMatchObject({ status: 502, body: { code: 'plugin_failed' } })
     expect(JSON.stringify(broken.body)).not.toContain('a secret detail')

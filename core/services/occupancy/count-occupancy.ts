@@ -87,7 +87,8 @@ export function closeGhosts(deps: ServiceDeps) {
       if (count.undoneAt !== null) return { kind: 'conflict', message: 'The count was taken back.' }
       const of = { organizationId: access.organizationId, siteId: count.siteId }
       const stays = await staysToMove(trx, of, { open: stayIds }, mostStays)
-      const missing = stayIds.findIndex((id) => !stays.some((stay) => stay.stayId === id))
+      const known = new Set(stays.map(({ stayId }) => stayId))
+      const missing = stayIds.findIndex((id) => !known.has(id))
       if (missing >= 0) return invalid(`/stayIds/${missing}`, 'is not an open stay of this site')
       await presumeLeft(deps, trx, of, stays, { at: count.at, by: byCount(countId) })
       const after = await updateRecord(trx, occupancyCounts, access.organizationId, countId, { updated_at: now })
