@@ -94,7 +94,7 @@ export async function openReaderHub({ plugins = [] }: { plugins?: readonly AnyPl
   return {
     ...{ hub, database, clock, siteId, lanes, connectionId, key: adminKey, call, ask },
     report: (...reports) => post({ reports }),
-    alive: (reader) => post({ alive: reader }),
+    alive: async (reader) => void (await post({ alive: reader })),
     place: (name, body) => call('POST', 'readers', { siteId, connectionId, name, ...body }),
     stays: async (plate) => (await call('GET', `stays?plate=${plate}`)).items,
     async parcs(name) {
