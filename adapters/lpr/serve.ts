@@ -1,10 +1,9 @@
 // Owns a camera's call from the first byte to the answer: proof, limits, message, store, acknowledge.
 // Must not acknowledge a read before the sink has it, nor trust a byte before the proof.
 import { createHash } from 'node:crypto'
-import { type Clock, type Log, type ReaderSink, readBody } from '../../core/plugin/index.ts'
+import { type Clock, type Log, problem, problemResponse, type ReaderSink, readBody } from '../../core/plugin/index.ts'
 import type { BodyProblem } from './body/body-problem.ts'
 import { readMessage } from './body/read-message.ts'
-import { problemResponse } from './problem-response.ts'
 import { type Proof, type ProofRules, prove } from './proof/prove.ts'
 import { createRepeats } from './repeats.ts'
 import type { Outcome, Settings, Vendor } from './vendor.ts'
@@ -33,18 +32,11 @@ export function serve<C extends object>(deps: ServeDeps<C>): (request: Request, 
     const address = addressOf(path)
     if (request.method !== 'POST' && request.method !== 'PUT') {
       const detail = 'A camera posts its messages here.'
-      return problemResponse({ status: 405, code: 'method_not_allowed', title: 'Wrong method.', detail }, [
-        ['allow', 'POST, PUT'],
-      ])
+      return problemResponse(problem(405, 'method_not_allowed', 'Wrong method.', detail), { allow: 'POST, PUT' })
     }
     const encoding = request.headers.get('content-encoding') ?? 'identity'
     if (encoding !== 'identity')
-      return problemResponse({
-        status: 415,
-        code: 'encoding_unsupported',
-        title: 'Compressed body.',
-        detail: 'Send it uncompressed.',
-      })
+      return problemResponse(problem(415, 'encoding_unsupported', 'Compressed body.', 'Send it uncompressed.'))
     // Strangers are sent away before their body is read; a signature can only be checked with it.
     const signed = deps.proof.kind === 'hmac'
     const early = signed ? null : await refusalOf(deps, request, address.key, new Uint8Array())
@@ -52,12 +44,7 @@ export function serve<C extends object>(deps: ServeDeps<C>): (request: Request, 
     const body = await readBody(request, deps.largestBody)
     if (body.kind === 'too_large') return tooLarge(deps)
     if (body.kind === 'cut')
-      return problemResponse({
-        status: 400,
-        code: 'body_incomplete',
-        title: 'The body ended too early.',
-        detail: 'The connection was closed.',
-      })
+      return problemResponse(problem(400, 'body_incomplete', 'The body ended too early.', 'The connection was closed.'))
     const late = signed ? await refusalOf(deps, request, address.key, body.value) : null
     if (late) return late
     const sink = deps.sink()
@@ -116,7 +103,7 @@ async function refusalOf<C extends object>(
   )
   const detail = `This connection expects the proof "${proof.kind}".`
   return problemResponse(
-    { status: 401, code: 'proof_invalid', title: 'Not from the camera.', detail },
+    problem(401, 'proof_invalid', 'Not from the camera.', detail),
     verdict.challenges.map((challenge) => ['www-authenticate', challenge] as const),
   )
 }
@@ -158,21 +145,17 @@ function acknowledged<C extends object>(
   told(answer.problem)
   log.warn({ vendor: vendor.id, pointer, reason: message }, 'a message of a camera could not be read')
   if (vendor.acknowledgeUnreadable) return vendor.acknowledge?.() ?? Response.json({ status: 'ok' })
-  return problemResponse({
-    status: 400,
-    code: 'message_unreadable',
-    title: 'The message cannot be read.',
-    detail: message,
-    pointer,
-  })
+  return problemResponse(
+    problem(400, 'message_unreadable', 'The message cannot be read.', message, [{ pointer, message }]),
+  )
 }
 
 function tooLarge<C extends object>({ largestBody, told }: ServeDeps<C>): Response {
   const detail = `A message may have ${Math.floor(largestBody / 1_024)} kB.`
   told({ pointer: '', message: `is larger than ${Math.floor(largestBody / 1_024)} kB` })
-  return problemResponse({ status: 413, code: 'body_too_large', title: 'The message is too large.', detail })
+  return problemResponse(problem(413, 'body_too_large', 'The message is too large.', detail))
 }
 
 function unavailable(detail: string): Response {
-  return problemResponse({ status: 503, code: 'unavailable', title: 'Try again soon.', detail }, [['retry-after', '5']])
+  return problemResponse(problem(503, 'unavailable', 'Try again soon.', detail), { 'retry-after': '5' })
 }

@@ -117,7 +117,7 @@ export async function readsOfPairing(db: Db, organizationId: string, pairing: Ca
     )
     select * from (
       select side, raw, encoding, bit_length as "bitLength", at from card_pairing_read
-      where organization_id = ${organizationId} and pairing_id = ${pairing.pairingId}
+      where organization_id = ${organizationId} and pairing_id = ${pairing.pairingId} and at < ${pairing.endsAt}
       union all
       select side.side, p.data->>'raw', p.data->>'encoding', (p.data->>'bitLength')::int, p.received_at
       from side join reader_report p on p.organization_id = side.organization_id and p.reader_id = side.reader_id

@@ -136,6 +136,23 @@ export async function unnamedGateFacts(
     .execute()
 }
 
+/** What counts at these lanes around these instants. */
+export async function factsNearAtLanes(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  near: readonly { lane: string; at: Date }[],
+  withinMs: number,
+): Promise<ParkingFactRow[]> {
+  if (near.length === 0) return []
+  const { rows } = await sql<ParkingFactRow>`
+    select distinct on (f.fact_id) f.* from json_to_recordset(${jsonText(near)}::json) as n(lane text, at timestamptz)
+    join parking_fact f on f.organization_id = ${source.organizationId} and f.site_id = ${source.siteId}
+      and f.occurred_at between n.at - ${withinMs} * interval '1 millisecond' and n.at + ${withinMs} * interval '1 millisecond'
+      and f.connection_id = ${source.connectionId} and f.lane_code = n.lane and not f.superseded
+    order by f.fact_id`.execute(db)
+  return rows
+}
+
 /** Writes which stay each fact belongs to. */
 export async function assignFacts(
   trx: Kysely<HubTables>,

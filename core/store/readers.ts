@@ -389,21 +389,20 @@ export async function writeSeen(
   seen: readonly { readerId: string; at: Date }[],
 ): Promise<string[]> {
   if (seen.length === 0) return []
-  const { rows } = await sql<{ readerId: string; was: boolean }>`
-    with heard as (
-      select * from json_to_recordset(${jsonText(seen)}::json) as s("readerId" uuid, at timestamptz) order by 1
-    ), known as (
-      select l.reader_id, l.silent from reader_life l join heard on heard."readerId" = l.reader_id
-      where l.organization_id = ${organizationId} order by 1 for update of l
-    )
-    insert into reader_life as l (organization_id, reader_id, seen_at)
-    select ${organizationId}, "readerId", at from heard
-    on conflict (organization_id, reader_id) do update
-      set seen_at = greatest(l.seen_at, excluded.seen_at), silent = false
-    returning l.reader_id as "readerId", coalesce((select k.silent from known k where k.reader_id = l.reader_id), false) as was`.execute(
+  const ids = seen.map(({ readerId }) => readerId)
+  // A statement of its own: one that also writes the rows cannot lock them any more, and would see none silent.
+  const { rows } = await sql<{ readerId: string; silent: boolean }>`
+    select l.reader_id as "readerId", l.silent from reader_life l
+    where l.organization_id = ${organizationId} and l.reader_id = any(${ids}::uuid[]) order by 1 for update`.execute(
     trx,
   )
-  return rows.filter(({ was }) => was).map(({ readerId }) => readerId)
+  await sql`
+    insert into reader_life as l (organization_id, reader_id, seen_at)
+    select ${organizationId}, "readerId", at
+    from json_to_recordset(${jsonText(seen)}::json) as s("readerId" uuid, at timestamptz) order by 2
+    on conflict (organization_id, reader_id) do update
+      set seen_at = greatest(l.seen_at, excluded.seen_at), silent = false`.execute(trx)
+  return rows.filter(({ silent }) => silent).map(({ readerId }) => readerId)
 }
 
 export interface SilentReader {

@@ -31,6 +31,9 @@ beforeAll(async () => {
       siteIds: [siteId],
       presentations: [{ value: code === 'MINE' ? '04A1B2C3D4E5F6' : '04AABBCCDDEEFF' }],
     })
+    const reader = await post('/readers', { siteId, name: 'R', kind: 'card' })
+    const paired = { firstReaderId: reader.readerId, secondStationId: station.stationId }
+    const pairing = await post('/card-pairings', paired)
     const command = await hub.call('POST', `/stations/${station.stationId}/commands`, { body: { name: 'clear_cache' } })
     const ids = {
       session: hub.service.newId(),
@@ -87,6 +90,8 @@ beforeAll(async () => {
         bayId: bay.bayId,
         laneId: lane.laneId,
         deviceId: device.deviceId,
+        readerId: reader.readerId,
+        pairingId: pairing.pairingId,
         stationId: station.stationId,
         evseId: evse.evseId,
         groupId: group.groupId,
@@ -158,6 +163,8 @@ test('references to other sites lead nowhere', async () => {
   await refused('/stations', { siteId: theirs.siteId, code: 'N' })
   await refused('/evses', { stationId: foreign.stationId, number: 2 })
   await refused('/groups', { code: 'N', siteIds: [theirs.siteId] })
+  await refused('/readers', { siteId: theirs.siteId, name: 'N', kind: 'card' })
+  await refused('/card-pairings', { firstReaderId: foreign.readerId, secondStationId: foreign.stationId })
   await refused('/api-keys', { name: 'N', role: 'viewer', siteIds: [theirs.siteId] })
 })
 

@@ -1,8 +1,6 @@
 // Owns whether a request comes from the camera: one secret, presented in the way the camera knows.
 // Must not look at the message, except to check its signature.
-
-import { createHmac } from 'node:crypto'
-import { sameText } from '../../../core/plugin/index.ts'
+import { provesCaller, sameText } from '../../../core/plugin/index.ts'
 import type { ProofKind } from '../vendor.ts'
 import { digestChallenges, digestVerdict } from './digest-guard.ts'
 
@@ -30,25 +28,24 @@ export type Proof = { kind: 'valid' } | { kind: 'invalid'; challenges: readonly 
 const valid: Proof = { kind: 'valid' }
 
 export function prove(rules: ProofRules, input: ProofInput): Proof {
-  const { request, secret } = input
-  const authorization = request.headers.get('authorization') ?? ''
+  const { body, request, secret } = input
+  const { headers } = request
   switch (rules.kind) {
     case 'key':
       return judged(sameText(input.key ?? '', secret))
     case 'bearer':
-      return judged(sameText(authorization, `Bearer ${secret}`), ['Bearer realm="baywatt"'])
+      return judged(provesCaller(headers, body, [{ kind: 'bearer', token: secret }]), ['Bearer realm="baywatt"'])
     case 'header':
       // "Token xyz" is what Plate Recognizer's own cloud expects; the word before the token does not matter.
-      return judged(sameText((request.headers.get(rules.header) ?? '').replace(/^(token|bearer)\s+/i, ''), secret))
+      return judged(sameText((headers.get(rules.header) ?? '').replace(/^(token|bearer)\s+/i, ''), secret))
     case 'basic': {
-      const [, given = ''] = /^basic\s+([a-z0-9+/=]{1,2000})$/i.exec(authorization) ?? []
-      const pair = Buffer.from(given, 'base64').toString('utf8')
-      return judged(sameText(pair, `${rules.user}:${secret}`), ['Basic realm="baywatt", charset="UTF-8"'])
+      const pair = { kind: 'basic', user: rules.user, password: secret } as const
+      return judged(provesCaller(headers, body, [pair]), ['Basic realm="baywatt", charset="UTF-8"'])
     }
     case 'digest': {
       const { pathname, search } = new URL(request.url)
       const verdict = digestVerdict({
-        header: authorization,
+        header: headers.get('authorization') ?? '',
         method: request.method,
         target: pathname + search,
         user: rules.user,
@@ -59,9 +56,8 @@ export function prove(rules: ProofRules, input: ProofInput): Proof {
       return judged(verdict === 'valid', digestChallenges(secret, input.now, verdict === 'stale'))
     }
     case 'hmac': {
-      const given = (request.headers.get(rules.header) ?? '').replace(/^sha256=/i, '')
-      const mac = createHmac('sha256', secret).update(input.body).digest()
-      return judged(sameText(given.toLowerCase(), mac.toString('hex')) || sameText(given, mac.toString('base64')))
+      const bare = { kind: 'hmac', name: rules.header, secret } as const
+      return judged(provesCaller(headers, body, [bare, { ...bare, prefix: 'sha256=' }]))
     }
   }
 }

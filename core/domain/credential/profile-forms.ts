@@ -165,11 +165,21 @@ function numberForms(cards: readonly ShownCard[]): Reading[] {
     const stated = statedAlphabet(cards)
     // Layouts of one length are one form: two frames tell a length, not a layout. The common one is listed first.
     return [...frames, ...printed.filter(({ alphabet }) => stated === null || stated === alphabet)].flatMap(
-      ({ cost, ...rest }) =>
-        [0, 2].flatMap((order) => {
-          const profile: DecodeProfile = { ...rest, ...orderFields(order), wiegandFormat: format }
-          return reading(cards, profile, cost + orderCost(order), `number/${rest.alphabet}/${bits}`, order)
-        }),
+      ({ cost, ...rest }) => {
+        const turned = (order: number) =>
+          reading(
+            cards,
+            { ...rest, ...orderFields(order), wiegandFormat: format },
+            cost + orderCost(order),
+            `number/${rest.alphabet}/${bits}`,
+            order,
+          )
+        const plain = turned(0)
+        const inverted = turned(2)
+        // Of a number without its frame there may be nothing to invert; that is the plain profile again.
+        const isIdle = JSON.stringify(plain[0]?.values) === JSON.stringify(inverted[0]?.values)
+        return isIdle ? plain : [...plain, ...inverted]
+      },
     )
   })
 }

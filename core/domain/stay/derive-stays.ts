@@ -11,8 +11,13 @@ import { byTime, compareText, effectiveFacts, type StayContext, type StayFact } 
 /**
  * Stays in order of their natural key. Facts that carry the vendor's reference make one stay per reference; passages without one
  * are paired by credential. Payments and discounts attach to a stay and never open, reopen or close it.
+ * @param joined by reads of cameras at a lane the facts of their car, as join-reads.ts gives them
  */
-export function deriveStays(facts: readonly StayFact[], context: StayContext): DerivedStay[] {
+export function deriveStays(
+  facts: readonly StayFact[],
+  context: StayContext,
+  joined: ReadonlyMap<string, readonly string[]> = new Map(),
+): DerivedStay[] {
   const effective = effectiveFacts(facts)
   const requests = requestsOf(effective)
   // A vendor may name the stay in one fact of a movement only: the request, or the passage.
@@ -25,9 +30,13 @@ export function deriveStays(facts: readonly StayFact[], context: StayContext): D
     else named.set(stayRef, [...(named.get(stayRef) ?? []), fact])
   }
   const spans = [...named].flatMap(([stayRef, group]) => foldReferenced(stayRef, group, requests) ?? [])
-  return [...spans, ...foldUnreferenced(unnamed, requests)]
-    .map((span) => stayOf(span, context))
-    .sort((a, b) => compareText(a.key, b.key))
+  const all = [...spans, ...foldUnreferenced(unnamed, requests)]
+  for (const read of effective) {
+    const car = joined.get(read.factId)
+    const span = car && all.find((one) => one.facts.some(({ factId }) => car.includes(factId)))
+    if (span) span.facts = [...span.facts, read]
+  }
+  return all.map((span) => stayOf(span, context)).sort((a, b) => compareText(a.key, b.key))
 }
 
 function stayOf(span: StaySpan, context: StayContext): DerivedStay {

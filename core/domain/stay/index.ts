@@ -3,6 +3,7 @@
 export { decodedCredential, decodedFact } from './decoded-fact.ts'
 export { deriveStays } from './derive-stays.ts'
 export { repeatedExitMs } from './fold-unreferenced.ts'
+export { isCarAtLane, isLaneRead, joinReads, seenTogetherMs } from './join-reads.ts'
 export { isLooseBackout, longestBackoutMs, longestMovementMs } from './movements.ts'
 export * from './stay.ts'
 export {

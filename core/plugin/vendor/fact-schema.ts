@@ -5,6 +5,7 @@ const text = (maxLength = 255) => ({ type: 'string', minLength: 1, maxLength }) 
 const instant = { type: 'string', format: 'instant' } as const
 const maybeInstant = { type: ['string', 'null'], format: 'instant' } as const
 const count = { type: 'integer', minimum: -2_147_483_647, maximum: 2_147_483_647 } as const
+const likelihood = { type: 'number', minimum: 0, maximum: 1 } as const
 const amount = { type: 'integer', minimum: 0, maximum: 1_000_000_000_000 } as const
 
 function object(required: readonly string[], properties: Record<string, object>) {
@@ -17,12 +18,14 @@ const credential = object(['kind', 'value'], {
   encoding: text(32),
   bitLength: { type: 'integer', minimum: 1, maximum: 1_024 },
   reader: text(),
-  confidence: { type: 'number', minimum: 0, maximum: 1 },
+  confidence: likelihood,
+  charConfidence: { type: 'array', maxItems: 64, items: likelihood },
   country: text(8),
+  region: text(8),
   candidates: {
     type: 'array',
     maxItems: 20,
-    items: object(['value', 'confidence'], { value: text(64), confidence: { type: 'number', minimum: 0, maximum: 1 } }),
+    items: object(['value'], { value: text(64), confidence: likelihood }),
   },
 })
 const credentials = { type: 'array', maxItems: 50, items: credential } as const

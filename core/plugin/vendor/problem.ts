@@ -26,9 +26,12 @@ export function problem(
   return { type: `urn:baywatt:problem:${code}`, title, status, detail, code, ...(errors?.length ? { errors } : {}) }
 }
 
-export function problemResponse(body: Problem, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status: body.status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
-  })
+/** Headers as pairs may hold a name several times, as challenges do. */
+export function problemResponse(
+  body: Problem,
+  headers: Readonly<Record<string, string>> | readonly (readonly [string, string])[] = {},
+): Response {
+  const all = new Headers({ 'content-type': 'application/problem+json' })
+  for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers)) all.append(name, value)
+  return new Response(JSON.stringify(body), { status: body.status, headers: all })
 }

@@ -5,16 +5,21 @@ import type { CardProfiles } from '../../domain/credential/index.ts'
 import {
   credentialsOf,
   decodedFact,
+  isCarAtLane,
+  isLaneRead,
   isLooseBackout,
+  joinReads,
   longestBackoutMs,
   longestMovementMs,
   repeatedExitMs,
   requestIdOf,
   type StayFact,
   searchKeysOf,
+  seenTogetherMs,
 } from '../../domain/stay/index.ts'
 import {
   factOfRow,
+  factsNearAtLanes,
   factsOfRequests,
   factsOfStayKeys,
   type ParkingFactRow,
@@ -31,6 +36,8 @@ export interface Neighbourhood {
   stayOf: ReadonlyMap<string, string>
   /** References of the named stays, all of whose facts are loaded. */
   stayRefs: ReadonlySet<string>
+  /** By reads of cameras beside the parking system the facts of their car. */
+  joined: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -52,6 +59,8 @@ export async function loadNeighbourhood(
   const asked = new Set<string>()
   const stayRefs = new Set<string>()
   const unnamed: Unnamed = { keys: new Set(), since: Number.POSITIVE_INFINITY }
+  const near = await laneFacts(db, source, changed, factOf)
+  if ([...changed, ...near.map(factOf)].some(isLaneRead)) take(near.filter((row) => mayChange(factOf(row), changed)))
   for (;;) {
     const known = [...changed, ...[...rows.values()].map(factOf)]
     const requests = known.flatMap((fact) => {
@@ -85,9 +94,37 @@ export async function loadNeighbourhood(
     }
     take(await unnamedGateFacts(db, source, [...unnamed.keys], new Date(unnamed.since)))
   }
+  const around = await laneFacts(db, source, [...rows.values()].map(factOf).filter(isCarAtLane), factOf)
+  const joined = joinReads(around.map(factOf))
+  take(around.filter((row) => joined.get(row.fact_id)?.some((factId) => rows.has(factId))))
   const stayOf = new Map<string, string>()
   for (const row of rows.values()) if (row.stay_id !== null) stayOf.set(row.fact_id, row.stay_id)
-  return { facts: [...rows.values()].map(factOf), stayOf, stayRefs }
+  return { facts: [...rows.values()].map(factOf), stayOf, stayRefs, joined }
+}
+
+/** Everything at the lanes of these facts that has a say in which reads belong to them. */
+async function laneFacts(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  facts: readonly StayFact[],
+  factOf: (row: ParkingFactRow) => StayFact,
+): Promise<ParkingFactRow[]> {
+  const near = facts.flatMap((fact) =>
+    fact.lane !== undefined && (isCarAtLane(fact) || isLaneRead(fact))
+      ? [{ lane: fact.lane, at: fact.occurredAt }]
+      : [],
+  )
+  const rows = await factsNearAtLanes(db, source, near, 3 * seenTogetherMs)
+  return rows.filter((row) => isCarAtLane(factOf(row)) || isLaneRead(factOf(row)))
+}
+
+/** A read further away than the car of a rival is not touched; its own car would not be here either. */
+function mayChange(fact: StayFact, changed: readonly StayFact[]): boolean {
+  if (!isLaneRead(fact)) return true
+  const reach = 2 * seenTogetherMs
+  return changed.some(
+    (one) => one.lane === fact.lane && Math.abs(one.occurredAt.getTime() - fact.occurredAt.getTime()) <= reach,
+  )
 }
 
 interface Unnamed {

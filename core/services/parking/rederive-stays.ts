@@ -20,7 +20,7 @@ export async function rederiveStays(
 ): Promise<(stayRef: string) => string | null> {
   const { trx, source, context, newId, now } = change
   const near = await loadNeighbourhood(trx, source, [...change.gained, ...change.lost], change.profiles)
-  const derived = deriveStays(near.facts, context)
+  const derived = deriveStays(near.facts, context, near.joined)
   const before = await lockStays(
     trx,
     source,

@@ -1,6 +1,6 @@
 // Owns noting the cards that are shown to a station while it is paired with a reader.
 // Must not hold up the station's answer, whatever becomes of the note.
-import { kindOfTokenType } from '../../domain/credential/index.ts'
+import { inferKind, kindOfTokenType } from '../../domain/credential/index.ts'
 import { addPairingRead, stationsInPairing } from '../../store/card-pairings.ts'
 import { remembered } from '../remembered.ts'
 import type { ServiceDeps } from '../service-deps.ts'
@@ -9,6 +9,8 @@ export interface ShownToken {
   organizationId: string
   stationId: string
   token: { value: string; kind: string }
+  /** `settled`: told of a transaction that is over, so nobody stands there now. */
+  places?: 'settled'
 }
 
 export interface StationWatch {
@@ -33,7 +35,9 @@ export function watchStations(deps: ServiceDeps): StationWatch {
   return {
     shown(token) {
       const { kind, value } = token.token
-      if (kindOfTokenType(kind) !== 'card' || value === '' || value.length > longestRaw) return
+      if (kind === 'none' || value === '' || value.length > longestRaw || token.places === 'settled') return
+      // OCPP 1.6 does not say what its idTag is.
+      if ((kindOfTokenType(kind) ?? inferKind(value)) !== 'card') return
       const noting = note(token, clock.now())
         .catch((error: unknown) => log.error({ err: error, stationId: token.stationId }, 'a card of a pairing is lost'))
         .finally(() => running.delete(noting))

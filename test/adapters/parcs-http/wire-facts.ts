@@ -4,8 +4,10 @@ const plate = {
   kind: 'plate',
   value: 'AB 123',
   confidence: 0.93,
+  charConfidence: [0.99, 0.61, 0.98, 0.97, 0.99],
   country: 'US-CA',
-  candidates: [{ value: 'A8123', confidence: 0.4 }],
+  region: 'CA',
+  candidates: [{ value: 'A8123', confidence: 0.4 }, { value: 'AB128' }],
 }
 const card = { kind: 'card', value: '04A3C6CAE26180', encoding: 'hex', bitLength: 56, reader: 'entry-1' }
 const at = (minute: number) => new Date(Date.parse('2019-03-10T11:00:00Z') + minute * 60_000).toISOString()

@@ -1,124 +1,23 @@
 // Owns the proof over real sockets that what cameras see becomes stays: corrections, free flow, readers placed late, reads told late.
 // Must not look into the hub's tables; what is judged comes through its API.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { definePlugin, type PlateRead, type ReaderSink } from '../../core/plugin/index.ts'
-import { readConfig } from '../../core/runtime/config.ts'
-import { type Hub, startHub } from '../../core/runtime/hub.ts'
-import { manualClock } from '../../core/testing/manual-clock.ts'
-import { createTestDatabase, silent, type TestDatabase } from '../setup/database.ts'
+import type { PlateRead } from '../../../core/plugin/index.ts'
+import { type Json, openReaderHub, type ReaderHub } from './open-hub.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: records of the API in every shape
-type Json = any
+let opened: ReaderHub
 
-const adminKey = 'bwk_test_readers_0123456789abcdefgh'
-const clock = manualClock(new Date('2026-03-10T08:00:00Z'))
-
-/** A camera that posts what it saw as JSON. */
-const camera = definePlugin({
-  id: 'test-camera',
-  title: 'Test camera',
-  version: '1.0.0',
-  apiVersion: 1,
-  hub: '^0.1',
-  capabilities: ['reader'],
-  permissions: ['inbound'],
-  config: { type: 'object', additionalProperties: false, properties: {} },
-  async setup(ctx) {
-    let sink: ReaderSink | undefined
-    ctx.provide('reader', {
-      async connect(given) {
-        sink = given
-        return { stop: async () => undefined }
-      },
-    })
-    ctx.inbound(async (request) => {
-      const posted = (await request.json()) as Json
-      if (posted.alive) {
-        sink?.alive(posted.alive, ctx.clock.now())
-        return new Response(null, { status: 204 })
-      }
-      const reports = posted.reports.map((one: Json) => ({
-        type: 'plate',
-        ...one,
-        takenAt: new Date(one.takenAt),
-        ...(one.jpeg ? { images: [{ kind: 'plate', contentType: 'text/html', bytes: new Uint8Array(one.jpeg) }] } : {}),
-      }))
-      return Response.json(await sink?.report(reports))
-    })
-  },
-})
-
-let database: TestDatabase
-let dataDir: string
-let hub: Hub
-let siteId: string
-let connectionId: string
-const lanes: Record<string, string> = {}
-
-async function call(method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`${hub.url}/api/v1/${path}`, {
-    method,
-    headers: { Authorization: `Bearer ${adminKey}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return text === '' ? null : JSON.parse(text)
-}
-
-async function post(body: Json): Promise<Json> {
-  const response = await fetch(`${hub.url}/in/${connectionId}/`, { method: 'POST', body: JSON.stringify(body) })
-  return response.status === 204 ? null : response.json()
-}
-
+const call = (method: string, path: string, body?: Json) => opened.call(method, path, body)
+const stays = (plate: string) => opened.stays(plate)
 const read = (reader: string, id: string, plate: string, takenAt: string, more: Partial<PlateRead> | Json = {}) =>
-  post({ reports: [{ reader, id, revision: 1, plate, takenAt, ...more }] })
-
-const stays = async (plate: string): Promise<Json[]> => (await call('GET', `stays?plate=${plate}`)).items
-
-const place = (name: string, role: string, more: object = {}) =>
-  call('POST', 'readers', {
-    siteId,
-    connectionId,
-    name,
-    kind: 'plate',
-    role,
-    laneId: lanes[role],
-    passage: 'passes',
-    heartbeatSeconds: 300,
-    ...more,
-  })
+  opened.report({ type: 'plate', reader, id, plate, takenAt, ...more })
 
 beforeAll(async () => {
-  database = await createTestDatabase()
-  dataDir = mkdtempSync(join(tmpdir(), 'baywatt-readers-'))
-  hub = await startHub({
-    config: {
-      ...readConfig({ BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, DATABASE_URL: database.url }),
-      dataDir,
-    },
-    log: silent,
-    clock,
-    plugins: [camera],
-  })
-  siteId = (await call('POST', 'sites', { code: 'G', timeZone: 'Europe/Berlin', currency: 'EUR', country: 'DE' }))
-    .siteId
-  for (const direction of ['entry', 'exit'])
-    lanes[direction] = (await call('POST', 'lanes', { siteId, code: direction.toUpperCase(), direction })).laneId
-  connectionId = (await call('POST', 'connections', { pluginId: 'test-camera', name: 'Cameras', siteId, config: {} }))
-    .connectionId
-  await hub.host.settled()
-  await place('IN', 'entry')
-  await place('OUT', 'exit')
+  opened = await openReaderHub()
+  const camera = { kind: 'plate', passage: 'passes', heartbeatSeconds: 300 }
+  await opened.place('IN', { ...camera, role: 'entry', laneId: opened.lanes.entry })
+  await opened.place('OUT', { ...camera, role: 'exit', laneId: opened.lanes.exit })
 })
-afterAll(async () => {
-  await hub?.stop()
-  await database.drop()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterAll(() => opened?.close())
 
 test('one entry told three times, once corrected, is one stay', async () => {
   const at = '2026-03-10T07:00:00Z'
@@ -161,14 +60,14 @@ test('a reader nobody knows is listed; once it is placed, what it told becomes s
   expect(await read('NEW', 'n1', 'HHU 1', '2026-03-10T07:20:00Z', { jpeg })).toMatchObject([{ status: 'unbound' }])
   expect(await stays('HHU1')).toEqual([])
   const { items } = await call('GET', 'readers?bound=false')
-  expect(items).toMatchObject([{ name: 'NEW', role: null, connectionId }])
-  await call('PATCH', `readers/${items[0].readerId}`, { role: 'entry', laneId: lanes.entry, passage: 'passes' })
-  await hub.idle()
+  expect(items).toMatchObject([{ name: 'NEW', role: null, connectionId: opened.connectionId }])
+  await call('PATCH', `readers/${items[0].readerId}`, { role: 'entry', laneId: opened.lanes.entry, passage: 'passes' })
+  await opened.hub.idle()
   expect(await stays('HHU1')).toMatchObject([{ state: 'open', enteredAt: '2026-03-10T07:20:00.000Z' }])
   const [report] = (await call('GET', 'reader-reports?plate=HHU1')).items
   expect(report).toMatchObject({ state: 'stored', images: [{ number: 1, contentType: 'image/jpeg', kept: true }] })
-  const picture = await fetch(`${hub.url}/api/v1/reader-reports/${report.reportId}/images/1`, {
-    headers: { Authorization: `Bearer ${adminKey}` },
+  const picture = await fetch(`${opened.hub.url}/api/v1/reader-reports/${report.reportId}/images/1`, {
+    headers: { Authorization: `Bearer ${opened.key}` },
   })
   expect([picture.status, picture.headers.get('content-type'), picture.ok ? '' : await picture.text()]).toEqual([
     200,
