@@ -348,6 +348,33 @@ export async function pictureOf(
     .executeTakeFirst()
 }
 
+export interface ArrivalPicture {
+  arrivalId: string
+  reportId: string
+  number: number
+  kind: string
+  /** Where the vendor keeps it; null when the hub does. */
+  url: string | null
+}
+
+/** Of the surest report of each arrival, at most three. */
+export async function picturesOfArrivals(
+  db: Db,
+  organizationId: string,
+  arrivalIds: readonly string[],
+): Promise<ArrivalPicture[]> {
+  if (arrivalIds.length === 0) return []
+  const { rows } = await sql<ArrivalPicture>`
+    select "arrivalId", "reportId", number, kind, url from (
+      select r.arrival_id as "arrivalId", i.report_id as "reportId", i.number, i.kind, i.url,
+        row_number() over (partition by r.arrival_id order by r.state <> 'stored', r.revision desc, r.report_id, i.number) as place
+      from reader_report r
+      join reader_image i on i.organization_id = r.organization_id and i.report_id = r.report_id
+      where r.organization_id = ${organizationId} and r.arrival_id = any(${arrivalIds}::uuid[])
+    ) p where place <= 3 order by 1, place`.execute(db)
+  return rows
+}
+
 const perRound = 5_000
 
 /** Pictures past their days first, then reports past theirs with what pictures they still have. Days of 0 keep reports. */

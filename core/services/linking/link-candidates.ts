@@ -20,7 +20,7 @@ import type { StayRow } from '../../store/stays.ts'
 import { type Access, notFound, type Outcome, ok } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { loadNeighbourhood, type Neighbourhood } from './decide-neighbourhood.ts'
-import { type FactImage, imagesOf } from './fact-images.ts'
+import { type FactImage, imagesOfFacts } from './fact-images.ts'
 import { stayName } from './link-rows.ts'
 import { linkTermsOf, slackOf } from './link-settings.ts'
 
@@ -150,18 +150,20 @@ async function questionsOf(db: Db, scope: LinkScope, sessionIds: readonly string
     }))
   const shown = [...new Set(weighed.flatMap(({ scores }) => scores.map(({ stayId }) => stayId)))]
   const facts = await countingFactsOfStays(db, scope.organizationId, shown)
+  const sighted = [...near.sightings.values()].flat()
+  const imagesOf = await imagesOfFacts(db, scope.organizationId, [...facts, ...sighted])
   return weighed.flatMap(({ session, scores }) => {
     const row = rows.get(session.id)
     const decision = decisions.get(session.id)
     if (!row || !decision) return []
     return [
       {
-        session: sessionSide(session, row, near),
+        session: sessionSide(session, row, (near.sightings.get(session.id) ?? []).flatMap(imagesOf)),
         siteId: scope.siteId,
         outcome: decision.outcome,
         reason: decision.outcome === 'linked' ? null : decision.reason,
         sentences: explainDecision(decision, stayName(near.stayRows)),
-        candidates: scores.flatMap((score) => pairOf(score, near, facts)),
+        candidates: scores.flatMap((score) => pairOf(score, near, facts, imagesOf)),
       },
     ]
   })
@@ -170,7 +172,7 @@ async function questionsOf(db: Db, scope: LinkScope, sessionIds: readonly string
 function sessionSide(
   session: SessionView,
   row: Awaited<ReturnType<typeof sessionsById>>[number],
-  near: Neighbourhood,
+  images: readonly FactImage[],
 ): SessionSide {
   return {
     sessionId: session.id,
@@ -186,17 +188,22 @@ function sessionSide(
     pluggedAt: row.plugged_at,
     unpluggedAt: row.unplugged_at,
     energyWh: row.energy_wh,
-    images: (near.sightings.get(session.id) ?? []).flatMap(imagesOf),
+    images,
   }
 }
 
-function pairOf(score: LinkScore, near: Neighbourhood, facts: readonly ParkingFactRow[]): CandidatePair[] {
+function pairOf(
+  score: LinkScore,
+  near: Neighbourhood,
+  facts: readonly ParkingFactRow[],
+  imagesOf: (fact: ParkingFactRow) => FactImage[],
+): CandidatePair[] {
   const row = near.stayRows.get(score.stayId)
   if (!row) return []
   const link = near.own.find(({ session_id, stay_id }) => session_id === score.sessionId && stay_id === score.stayId)
   return [
     {
-      stay: staySide(row, facts),
+      stay: staySide(row, facts.filter(({ stay_id }) => stay_id === row.stay_id).flatMap(imagesOf)),
       link: link ? { linkId: link.link_id, state: link.state as LinkState, decidedBy: link.decided_by } : null,
       score: score.score,
       plateDistance: score.plateDistance,
@@ -207,7 +214,7 @@ function pairOf(score: LinkScore, near: Neighbourhood, facts: readonly ParkingFa
   ]
 }
 
-function staySide(row: StayRow, facts: readonly ParkingFactRow[]): StaySide {
+function staySide(row: StayRow, images: readonly FactImage[]): StaySide {
   return {
     stayId: row.stay_id,
     stayRef: row.stay_ref,
@@ -222,6 +229,6 @@ function staySide(row: StayRow, facts: readonly ParkingFactRow[]): StaySide {
     vehicleId: row.vehicle_id,
     paidMinor: row.paid_minor,
     presentations: row.presentations as StayPresentation[],
-    images: facts.filter((fact) => fact.stay_id === row.stay_id).flatMap(imagesOf),
+    images,
   }
 }

@@ -4,6 +4,7 @@ import type { ParkingFact, ReportedCredential } from '../../domain/parking-fact.
 import type { CardRead, PlateRead, SpaceRead } from '../../domain/reader.ts'
 import { meaningOf, plateText, type ReaderRole, samePlate } from '../../domain/reader-binding.ts'
 import type { PlacedReader, ReportMeaning, ReportRow } from '../../store/readers.ts'
+import { factOfArrival } from './read-fact.ts'
 
 /** Reads that share the vendor's name of an arrival are one within this time, however long the car stands there. */
 export const longestArrivalMs = 60 * 60_000
@@ -198,7 +199,7 @@ function carFact(
   const first = Math.min(...arrival.reads.map(({ told }) => told.taken_at.getTime()))
   const credentials = best ? [credentialOf(best.data, reader.name)] : []
   const common = {
-    id: `hub:read:${arrival.id}`,
+    id: factOfArrival(arrival.id),
     revision,
     occurredAt: new Date(first),
     backfilled: arrival.reads.every(({ told }) => told.backfilled),
