@@ -1,8 +1,8 @@
 // Owns OAuth2 client credentials (RFC 6749 section 4.4) for one partner: short-lived tokens, signed, kept nowhere.
 // Must not keep a token valid when the secret changes: the key is made from it.
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
-import type { Clock } from '../../../core/plugin/index.ts'
+import { type Clock, sameText } from '../../../core/plugin/index.ts'
 import type { Scope } from './config.ts'
 
 export interface TokenDeps {
@@ -25,8 +25,8 @@ export async function giveToken(deps: TokenDeps, request: Request): Promise<Resp
     id: form.get('client_id') ?? '',
     secret: form.get('client_secret') ?? '',
   }
-  const known = same(given.id, deps.clientId)
-  if (!same(given.secret, await deps.secret()) || !known) return refused(401, 'invalid_client')
+  const known = sameText(given.id, deps.clientId)
+  if (!sameText(given.secret, await deps.secret()) || !known) return refused(401, 'invalid_client')
   const asked = form.get('scope')?.split(' ').filter(Boolean) ?? deps.scopes
   const granted = deps.scopes.filter((scope) => asked.includes(scope))
   if (granted.length < new Set(asked).size || granted.length === 0) return refused(400, 'invalid_scope')
@@ -85,12 +85,6 @@ function formText(text: string): string {
   } catch {
     return text
   }
-}
-
-/** In a time that does not tell how much of it was right. */
-function same(given: string, expected: string): boolean {
-  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest()
-  return timingSafeEqual(digest(given), digest(expected))
 }
 
 function refused(code: number, error: string): Response {
