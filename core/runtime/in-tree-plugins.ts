@@ -8,6 +8,8 @@ import ocpp from '../../adapters/ocpp/index.ts'
 import parcsHttp from '../../adapters/parcs-http/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
+import tariffOcpi from '../../plugins/tariff-ocpi/index.ts'
+import tariffOcpp from '../../plugins/tariff-ocpp/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 
@@ -19,6 +21,8 @@ const inTree: readonly [AnyPlugin, string][] = [
   ...cameras.map((camera): [AnyPlugin, string] => [camera, folder('adapters/lpr')]),
   [apdsServer, folder('adapters/apds/server')],
   [apdsClient, folder('adapters/apds/client')],
+  [tariffOcpi, folder('plugins/tariff-ocpi')],
+  [tariffOcpp, folder('plugins/tariff-ocpp')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],
