@@ -75,21 +75,20 @@ export interface OcpiRules {
   tax?: { code: string; percent: string }
 }
 
-const amount = (title: string, maximum = 1_000_000_000) => ({
+const amount = (title: string) => ({
   title,
-  anyOf: [
-    { type: 'number', minimum: 0, maximum },
-    { type: 'string', pattern: '^\\d{1,9}(\\.\\d{1,10})?$' },
-  ],
+  type: ['number', 'string'],
+  minimum: 0,
+  maximum: 1_000_000_000,
+  pattern: '^\\d{1,9}(\\.\\d{1,10})?$',
 })
 const vat = {
   title: 'VAT in percent',
-  anyOf: [
-    { type: 'number', minimum: 0, maximum: 100 },
-    { type: 'string', pattern: '^(100(\\.0+)?|\\d{1,2}(\\.\\d{1,6})?)$' },
-  ],
+  type: ['number', 'string'],
+  minimum: 0,
+  maximum: 100,
+  pattern: '^(100(\\.0+)?|\\d{1,2}(\\.\\d{1,6})?)$',
 }
-const seconds = (title: string) => amount(title)
 const rounding = {
   type: 'object',
   required: ['round_granularity', 'round_rule'],
@@ -130,32 +129,27 @@ const restrictions = {
     max_current: amount('Below this current (A)'),
     min_power: amount('From this power (kW) on'),
     max_power: amount('Below this power (kW)'),
-    min_duration: seconds('From this many seconds of the session on'),
-    max_duration: seconds('Up to this many seconds of the session'),
+    min_duration: amount('From this many seconds of the session on'),
+    max_duration: amount('Up to this many seconds of the session'),
     day_of_week: { type: 'array', items: { enum: weekdayNames }, title: 'On these days' },
     reservation: { enum: ['RESERVATION', 'RESERVATION_EXPIRES'], title: 'For reservations' },
   },
 }
 
 const limit = (title: string) => ({
-  title,
-  anyOf: [
-    ...amount(title).anyOf,
-    {
-      type: 'object',
-      anyOf: [{ required: ['excl_vat'] }, { required: ['before_taxes'] }, { required: ['incl_vat'] }],
-      properties: {
-        excl_vat: amount('Before VAT'),
-        incl_vat: amount('After VAT'),
-        before_taxes: amount('Before taxes'),
-        after_taxes: amount('After taxes'),
-        taxes: {
-          type: 'array',
-          items: { type: 'object', required: ['amount'], properties: { amount: amount('Amount of this tax') } },
-        },
-      },
+  ...amount(title),
+  type: ['number', 'string', 'object'],
+  anyOf: [{ required: ['excl_vat'] }, { required: ['before_taxes'] }, { required: ['incl_vat'] }],
+  properties: {
+    excl_vat: amount('Before VAT'),
+    incl_vat: amount('After VAT'),
+    before_taxes: amount('Before taxes'),
+    after_taxes: amount('After taxes'),
+    taxes: {
+      type: 'array',
+      items: { type: 'object', required: ['amount'], properties: { amount: amount('Amount of this tax') } },
     },
-  ],
+  },
 })
 
 const tariff = {

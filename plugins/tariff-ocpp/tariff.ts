@@ -68,13 +68,20 @@ export interface OcppRules {
 
 export type Dimension = 'energy' | 'chargingTime' | 'idleTime' | 'fixedFee' | 'reservationTime' | 'reservationFixed'
 
-const amount = (title: string, maximum = 1_000_000_000) => ({
+const amount = (title: string) => ({
   title,
-  anyOf: [
-    { type: 'number', minimum: 0, maximum },
-    { type: 'string', pattern: '^\\d{1,9}(\\.\\d{1,10})?$' },
-  ],
+  type: ['number', 'string'],
+  minimum: 0,
+  maximum: 1_000_000_000,
+  pattern: '^\\d{1,9}(\\.\\d{1,10})?$',
 })
+const percent = {
+  title: 'Percent',
+  type: ['number', 'string'],
+  minimum: 0,
+  maximum: 100,
+  pattern: '^(100(\\.0+)?|\\d{1,2}(\\.\\d{1,6})?)$',
+}
 const clock = (title: string) => ({ type: 'string', pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$', title })
 const date = (title: string) => ({ type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', title })
 const customData = { type: 'object' }
@@ -130,7 +137,7 @@ const priced = (price: string, title: string, metered: boolean) => ({
         required: ['type', 'tax'],
         properties: {
           type: { type: 'string', minLength: 1, maxLength: 20, title: 'Tax' },
-          tax: amount('Percent', 100),
+          tax: percent,
           stack: { type: 'integer', minimum: 0, maximum: 100, title: 'Stack' },
         },
       },
