@@ -159,3 +159,19 @@ test('a tariff that is wrong is refused at its place', async () => {
   expect(answer.status).toBe(422)
   expect(JSON.stringify(answer.body)).toContain('/rules/tariff/elements/1/price_components/0/vat')
 })
+
+test('a tariff is carried into another format, with everything that is lost on the way', async () => {
+  const body = { engine: 'tariff-ocpi', currency: 'EUR', rules: ocpi, to: 'ocpp-2.1' }
+  const answer = await hub.call('POST', '/tariffs/convert', { body })
+  expect(answer.status).toBe(200)
+  expect(answer.body.engine).toBe('tariff-ocpp')
+  expect(answer.body.rules.tariff.idleTime.prices).toEqual([{ priceMinute: 0.1 }])
+  expect(answer.body.lost).toContainEqual({
+    pointer: '/tariff/elements/1/price_components/1',
+    reason: 'OCPP 2.1 has no steps (of 300).',
+  })
+  const unknown = await hub.call('POST', '/tariffs/convert', { body: { ...body, engine: 'tariff-acme' } })
+  expect([unknown.status, JSON.stringify(unknown.body).includes('/engine')]).toEqual([422, true])
+  const wrong = await hub.call('POST', '/tariffs/convert', { body: { ...body, rules: { edition: '2.2.1' } } })
+  expect([wrong.status, JSON.stringify(wrong.body).includes('/rules/tariff')]).toEqual([422, true])
+})
