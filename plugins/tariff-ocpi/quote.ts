@@ -28,6 +28,9 @@ export function quoteSession(rules: OcpiRules, session: PricedSession, { zone }:
   if (metered.segments.some((each) => each.currentA === null && isUsed(each)) && tariffs.some(asksForCurrent)) {
     return { kind: 'unpriceable', reason: 'The price depends on the current, which was not measured.' }
   }
+  // A plug-in that never came to charge is no session that a least price could be due for.
+  if (!record && session.reservation === undefined && !metered.segments.some(isUsed))
+    return { kind: 'priced', lines: [] }
   const warnings = record ? spanning(rules, tariffs, session, zone) : []
   const book = usageBook()
   const wrong = useReservation(book, rules, session, zone)

@@ -37,6 +37,8 @@ export function quoteSession({ tariff }: OcppRules, session: PricedSession, { zo
   }
   const reserved = reservationSegments(tariff, session, zone)
   if (typeof reserved === 'string') return { kind: 'unpriceable', reason: reserved }
+  // A plug-in that never came to charge is no session that a least price could be due for.
+  if (segments.length === 0 && reserved.length === 0) return { kind: 'priced', lines: [] }
   for (const [i, segment] of reserved.entries()) {
     if (i === 0) use('reservationFixed', segment, new Decimal(1))
     use('reservationTime', segment, minutes(segment))

@@ -54,6 +54,7 @@ const ocpp = {
       ],
     },
     idleTime: { prices: [{ priceMinute: 0.1, conditions: { minIdleTime: 600 } }] },
+    reservationTime: { prices: [{ priceMinute: 9, conditions: { evseKind: 'AC' } }, { priceMinute: 0.05 }] },
     minCost: { exclTax: 0.5 },
   },
 }
@@ -97,6 +98,16 @@ async function billed(code: string, engine: 'tariff-ocpi' | 'tariff-ocpp', rules
       ]),
     ],
   )
+  await hub.database.pool.query(
+    `insert into connector (organization_id, site_id, station_id, evse_number, number, standard) values ($1, $2, $3, 1, 1, 'cCCS2')`,
+    [hub.organizationId, siteId, stationId],
+  )
+  await hub.database.pool.query(
+    `insert into reservation (organization_id, site_id, reservation_id, number, station_id, token, token_kind, from_at, until_at, state,
+       session_id, created_by, created_at, updated_at)
+     values ($1, $2, $3, 1, $4, 'T1', 'rfid', $5, $6, 'used', $3, 'test', $5, $5)`,
+    [hub.organizationId, siteId, sessionId, stationId, at('07:40'), at('08:30')],
+  )
   const implementation = hub.host.capability('tariff', { organizationId: hub.organizationId, pluginId: engine })[0]
   const evaluate = evaluateBill({ ...hub.service, engine: () => implementation?.implementation ?? null })
   await evaluate({ organizationId: hub.organizationId, subjectKey: `session:${sessionId}` })
@@ -127,10 +138,12 @@ describe('a session is billed', () => {
   test('by an OCPP tariff, with taxes on taxes', async () => {
     const bill = await billed('O2', 'tariff-ocpp', ocpp)
     expect(bill.lines.map((line: Json) => [line.description, line.netMinor, line.taxRate, line.taxMinor])).toEqual([
+      // Twenty minutes before it charged, at a charger that gives direct current.
+      ['Time reserved', 100, '0', 0],
       ['Energy', 301, '15.5', 47],
       ['Time plugged in without charging', 220, '0', 0],
     ])
-    expect(bill.lines[0].explanation).toContain('5 % city is added, on the taxes of the stacks below too.')
+    expect(bill.lines[1].explanation).toContain('5 % city is added, on the taxes of the stacks below too.')
   })
 })
 

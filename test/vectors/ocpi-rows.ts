@@ -78,7 +78,7 @@ function sessionOf(fields: Fields): PricedSession {
     const reserved = row.times.find(({ type }) => type === 'RESERVATION_TIME')
     if (reserved !== undefined) reservation = withReservation(reservation, row.at, reserved.ms, fields)
     const own = row.times.filter(({ type }) => type !== 'RESERVATION_TIME')
-    if (own.length > 0 || row.energyWh.gt(0)) periods.push(...placed({ ...row, times: own }, until))
+    if (own.length > 0 || !row.energyWh.isZero()) periods.push(...placed({ ...row, times: own }, until))
   }
   const charging = periods[0]?.from ?? iso(start)
   const endedAt = periods.at(-1)?.to ?? iso(last)

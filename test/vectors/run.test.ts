@@ -55,6 +55,12 @@ test('a row that is as expected has no problem, and is explained', () => {
   expect(result.explanation.join('\n')).toContain('950 Wh')
 })
 
+test('energy that flowed back is refused, not netted', () => {
+  const periods = [{ start: '2024-01-15T10:00:00Z', dimensions: [{ type: 'ENERGY', volume: '-1' }] }]
+  const row = { ...ocpiRow, session: { ...ocpiRow.session, periods }, expected: { error: 'negative energy' } }
+  expect(runRow(row, 0)).toMatchObject({ problems: [], explanation: [expect.stringMatching(/^Refused: /)] })
+})
+
 test('OCPP rows are priced, with taxes by name and lengths in any unit', () => {
   const row = {
     ...ocpiRow,

@@ -206,3 +206,28 @@ test('whatever a valid tariff says, every format gets a valid one, and from ther
     { numRuns: 200 },
   )
 })
+
+test('where nothing is lost, the session costs the same', () => {
+  let kept = 0
+  fc.assert(
+    fc.property(anyOcpi, fc.constantFrom(...tariffFormats), (rules, format) => {
+      const source = { engine: 'tariff-ocpi' as const, rules: structuredClone(rules), currency: 'EUR' }
+      fc.pre(engineOf('tariff-ocpi').check(rules).kind === 'valid')
+      const made = convertTariff(source, format)
+      fc.pre(made.lost.length === 0)
+      const before = costOrReason('tariff-ocpi', rules)
+      expect(costOrReason(made.engine, made.rules)).toBe(before)
+      kept += 1
+    }),
+    { numRuns: 150, maxSkipsPerRun: 200 },
+  )
+  expect(kept).toBeGreaterThan(50)
+})
+
+function costOrReason(engine: string, rules: unknown): string {
+  try {
+    return cost(engine, rules)
+  } catch (error) {
+    return error instanceof Error ? error.message : ''
+  }
+}

@@ -225,6 +225,15 @@ describe('limits', () => {
     expect([excl(result).toString(), incl(result).toString()]).toEqual(['20', '22.2'])
   })
 
+  test('are not due for a plug-in that never came to charge', () => {
+    const rules = elements(mixed, { min_price: { excl_vat: 5 } })
+    expect(bill(ask(ocpi, rules, periodsFrom(monday, [[5, 'connected']])))).toEqual({})
+    expect(bill(ask(ocpi, rules, periodsFrom(monday, [[5, 'charging']])))).toEqual({
+      'FLAT:0.0': '1 = 1',
+      'minimum:VAT:20': '1 = 4',
+    })
+  })
+
   test('that would change the legal tax alone are left to a person', () => {
     expect(with9kWh({ max_price: { excl_vat: 10, incl_vat: 11 } })).toEqual({
       kind: 'unpriceable',

@@ -79,6 +79,7 @@ test('limits keep the taxes in proportion, also where only the price after taxes
   const energy = { prices: [{ priceKwh: 1 }], taxRates: [{ type: 'vat', tax: 20 }] }
   const result = price({ energy, maxCost: { inclTax: 6 } }, [[60, 'charging', 10_000]])
   expect([excl(result).toString(), incl(result).toString()]).toEqual(['5', '6'])
+  expect(bill(price({ energy, minCost: { exclTax: 20 } }, [[60, 'connected']]))).toEqual({})
   const least = price({ energy, minCost: { exclTax: 20 } }, [[60, 'charging', 10_000]])
   expect([excl(least).toString(), incl(least).toString()]).toEqual(['20', '24'])
 })
