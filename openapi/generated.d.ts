@@ -3078,6 +3078,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariffs/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Carry a charging tariff into another format
+         * @description Between the standard rules, the editions of OCPI and OCPP 2.1. Nothing is stored. Everything that the other format cannot say is listed with its place in the rules that were sent.
+         */
+        post: operations["convertTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tariff-assignments": {
         parameters: {
             query?: never;
@@ -8164,6 +8184,19 @@ export interface components {
             items: components["schemas"]["TariffAssignment"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        TariffConversion: {
+            /** @description The engine that prices by the new rules. */
+            engine: components["schemas"]["EngineName"];
+            rules: components["schemas"]["TariffRules"];
+            lost: components["schemas"]["TariffLoss"][];
+        };
+        TariffConversionRequest: {
+            /** @description Whose rules these are. */
+            engine: components["schemas"]["EngineName"];
+            currency: components["schemas"]["Currency"];
+            rules: components["schemas"]["TariffRules"];
+            to: components["schemas"]["TariffFormat"];
+        };
         TariffCreate: {
             siteId?: components["schemas"]["Id"] | null;
             /** @enum {string} */
@@ -8178,9 +8211,16 @@ export interface components {
             code?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
         };
+        /** @enum {string} */
+        TariffFormat: "standard" | "ocpi-2.1.1" | "ocpi-2.2" | "ocpi-2.2.1" | "ocpi-2.3.0" | "ocpp-2.1";
         TariffList: {
             items: components["schemas"]["Tariff"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        TariffLoss: {
+            /** @description JSON pointer into the rules that were sent. */
+            pointer: string;
+            reason: string;
         };
         TariffPatch: {
             archived?: components["schemas"]["Unarchive"];
@@ -14967,6 +15007,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TariffPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    convertTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffConversionRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffConversion"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -9,6 +9,18 @@ export interface SessionPeriod {
   state: 'charging' | 'suspended_vehicle' | 'suspended_station' | 'finished' | 'connected'
   /** Energy of this period where it is known; periods of one session add up to its energy. */
   energyWh: number
+  /** As measured when it began, where it was: power in watts, current in milliamperes summed over the phases. */
+  powerW?: number
+  currentMa?: number
+  /** The tariff that a charge detail record names for this period, where a record names more than one. */
+  tariffRef?: string
+}
+
+/** The EVSE was held free for the driver. `expired`: nobody came. */
+export interface PricedReservation {
+  from: string
+  to: string
+  outcome: 'used' | 'expired' | 'cancelled'
 }
 
 export interface PricedSession {
@@ -20,6 +32,15 @@ export interface PricedSession {
   energyWh: number
   periods: readonly SessionPeriod[]
   flags: readonly string[]
+  reservation?: PricedReservation
+  evseKind?: 'AC' | 'DC'
+  /** How a driver without a contract paid at the station: the card's brand, how it was recognised. */
+  payment?: { brand?: string; recognition?: string }
+  /**
+   * `record`: the periods are a partner's charge detail record, which begins a new one whenever the price may change; each
+   * is then priced whole, by what held when it began. Else they are the hub's own, and cut wherever the price changes.
+   */
+  periodsOf?: 'hub' | 'record'
 }
 
 export interface AppliedDiscount {
@@ -73,6 +94,13 @@ export type LineKind = (typeof lineKinds)[number]
 /** Kinds of lines that a plugin may add to a bill; everything else is the tariff's. */
 export const addableLineKinds = ['VALIDATION', 'DISCOUNT', 'REBATE', 'CREDIT'] as const satisfies readonly LineKind[]
 
+/** What one of several taxes makes of a line, exact, in major units. */
+export interface TaxShare {
+  code: string
+  percent: string
+  amount: string
+}
+
 /** One priced line before it is posted. Amounts are exact decimals in major units, as text; the bill rounds once. */
 export interface PricedLine {
   /** Stable name of the line inside its subject ("energy", "idle"): re-pricing meets the same key again. */
@@ -91,13 +119,24 @@ export interface PricedLine {
   /** Set when the tariff's prices include tax: the exact amount to pay. `net` is then only what is left of it. */
   gross?: string
   taxCode: string
-  /** Percent as exact text, for example "8.1". */
+  /** Percent as exact text, for example "8.1"; of several taxes, what they come to together. */
   taxRate: string
+  /** Exact, in major units; counts before what the rate would give. */
+  exactTax?: string
+  /** By tax, where the tariff tells them apart. */
+  taxes?: readonly TaxShare[]
   rulePath: string
   explanation: readonly string[]
 }
 
-export type PriceResult = { kind: 'priced'; lines: readonly PricedLine[] } | { kind: 'unpriceable'; reason: string }
+export type PriceResult =
+  | {
+      kind: 'priced'
+      lines: readonly PricedLine[]
+      /** What somebody should look at though there is a price: "PERIOD_SPANS_BOUNDARY: …". */
+      warnings?: readonly string[]
+    }
+  | { kind: 'unpriceable'; reason: string }
 
 export type RulesCheck =
   | { kind: 'valid' }

@@ -18,6 +18,8 @@ import skidataMobile from '../../adapters/skidata/mobile/index.ts'
 import skidataReporting from '../../adapters/skidata/reporting/index.ts'
 import dashboard from '../../plugins/dashboard/index.ts'
 import pkiLocal from '../../plugins/pki-local/index.ts'
+import tariffOcpi from '../../plugins/tariff-ocpi/index.ts'
+import tariffOcpp from '../../plugins/tariff-ocpp/index.ts'
 import tariffStandard from '../../plugins/tariff-standard/index.ts'
 import type { AnyPlugin } from '../plugin/index.ts'
 
@@ -39,6 +41,8 @@ const inTree: readonly [AnyPlugin, string][] = [
   [autopay, folder('adapters/free-flow/autopay')],
   [easypark, folder('adapters/free-flow/easypark')],
   [genetecPermits, folder('adapters/genetec')],
+  [tariffOcpi, folder('plugins/tariff-ocpi')],
+  [tariffOcpp, folder('plugins/tariff-ocpp')],
   [tariffStandard, folder('plugins/tariff-standard')],
   [pkiLocal, folder('plugins/pki-local')],
   [dashboard, folder('plugins/dashboard')],

@@ -9,6 +9,7 @@ import {
   type SubjectKey,
   subjectOf,
 } from '../domain/bill/index.ts'
+import { evseKindOf } from '../domain/evse-kind.ts'
 import type { ParkerKind } from '../domain/parking-fact.ts'
 import type { AppliedDiscount, SessionPeriod } from '../domain/price.ts'
 import type { StayPrice } from '../domain/stay/index.ts'
@@ -153,6 +154,12 @@ export async function readSessions(
     )
     .selectAll('c')
     .select(['b.area_id', 'a.parker_kind'])
+    .select([
+      sql<Date | null>`(select min(r.from_at) from reservation r where r.organization_id = c.organization_id
+        and r.session_id = c.session_id and r.state = 'used')`.as('reserved_from'),
+      sql<string[]>`array(select k.standard from connector k where k.organization_id = c.organization_id
+        and k.station_id = c.station_id and k.evse_number = c.evse_number and k.standard is not null)`.as('standards'),
+    ])
     .where('c.organization_id', '=', organizationId)
     .where((on) =>
       !('kind' in of)
@@ -191,6 +198,8 @@ export async function readSessions(
       idleSeconds: row.idle_seconds,
       periods: row.periods as SessionPeriod[],
       flags: row.flags,
+      reservedFrom: row.reserved_from,
+      evseKind: evseKindOf(row.standards),
       tariffId: row.tariff_id,
       tariffVersion: row.tariff_version,
       factsAt: row.facts_at,

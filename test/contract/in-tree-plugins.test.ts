@@ -14,6 +14,8 @@ import {
   exerciseTariff,
   type PluginTester,
 } from '../../core/testing/index.ts'
+import { ocpiEngine } from '../../plugins/tariff-ocpi/index.ts'
+import { ocppEngine } from '../../plugins/tariff-ocpp/index.ts'
 import { standardEngine } from '../../plugins/tariff-standard/index.ts'
 
 const signing = `whsec_${Buffer.from('a test secret of thirty-two byte').toString('base64')}`
@@ -377,4 +379,93 @@ describe('tariff-standard, as a tariff,', () => {
     inputs,
   })
   for (const { name, run } of cases) test(name, run)
+})
+
+describe('tariffs of other houses, as tariffs,', () => {
+  const session: PriceInput['session'] = {
+    sessionId: 'c',
+    // Over the night on which an hour comes twice.
+    pluggedAt: '2024-11-03T07:30:00Z',
+    unpluggedAt: '2024-11-03T12:00:00Z',
+    startedAt: '2024-11-03T07:30:00Z',
+    endedAt: '2024-11-03T10:00:00Z',
+    energyWh: 17_345,
+    periods: [
+      { from: '2024-11-03T07:30:00Z', to: '2024-11-03T10:00:00Z', state: 'charging', energyWh: 17_345 },
+      { from: '2024-11-03T10:00:00Z', to: '2024-11-03T12:00:00Z', state: 'finished', energyWh: 0 },
+    ],
+    flags: [],
+  }
+  const place = { scope: 'charging', currency: 'USD', zone: 'America/Los_Angeles', groups: [], stay: null } as const
+
+  const ocpi = {
+    edition: '2.2.1',
+    tariff: {
+      currency: 'USD',
+      max_price: { excl_vat: 5, incl_vat: 5.6 },
+      elements: [
+        {
+          price_components: [{ type: 'ENERGY', price: 0.2, vat: 10, step_size: 1 }],
+          restrictions: { start_time: '22:00', end_time: '01:15' },
+        },
+        {
+          price_components: [
+            { type: 'ENERGY', price: 0.41, vat: 10, step_size: 1 },
+            { type: 'PARKING_TIME', price: 1.7, vat: 20, step_size: 60 },
+          ],
+        },
+      ],
+    },
+  }
+  const ocpp = {
+    edition: '2.1',
+    tariff: {
+      currency: 'USD',
+      energy: {
+        prices: [{ priceKwh: 0.2, conditions: { startTimeOfDay: '22:00', endTimeOfDay: '01:15' } }, { priceKwh: 0.41 }],
+        taxRates: [
+          { type: 'state', tax: 10 },
+          { type: 'city', tax: 5, stack: 1 },
+        ],
+      },
+      idleTime: { prices: [{ priceMinute: 0.1, conditions: { minIdleTime: 600 } }] },
+      minCost: { exclTax: 50 },
+    },
+  }
+  const elements = (components: readonly object[]) => ({
+    ...ocpi,
+    tariff: { ...ocpi.tariff, elements: [{ price_components: components }] },
+  })
+  const cases = [
+    ...exerciseTariff(ocpiEngine(), {
+      rules: [ocpi, { ...ocpi, edition: '2.1.1' }],
+      badRules: [
+        { rules: elements([]), pointer: '/tariff/elements/0/price_components' },
+        {
+          rules: elements([{ type: 'ENERGY', price: -1 }]),
+          pointer: '/tariff/elements/0/price_components/0/price',
+        },
+        {
+          rules: elements([{ type: 'TIME', price: 1, vat: 101 }]),
+          pointer: '/tariff/elements/0/price_components/0/vat',
+        },
+      ],
+      inputs: [
+        { ...place, rules: ocpi, session },
+        { ...place, rules: { ...ocpi, edition: '2.1.1' }, session },
+      ],
+    }),
+    ...exerciseTariff(ocppEngine(), {
+      rules: [ocpp],
+      badRules: [
+        { rules: { edition: '2.1', tariff: { currency: 'USD' } }, pointer: '/tariff' },
+        {
+          rules: { ...ocpp, tariff: { ...ocpp.tariff, energy: { prices: [{ priceKwh: 'much' }] } } },
+          pointer: '/tariff/energy/prices/0/priceKwh',
+        },
+      ],
+      inputs: [{ ...place, rules: ocpp, session }],
+    }),
+  ]
+  for (const [i, { name, run }] of cases.entries()) test(`${i + 1}. ${name}`, run)
 })

@@ -43,15 +43,9 @@ export interface BillLine {
   addedBy: string | null
 }
 
-/** A priced line whose tax somebody else has told. */
-export interface StatedLine extends PricedLine {
-  /** Exact, in major units; counts before what the rate would give. */
-  tax?: string
-}
-
 export interface PricedGroup {
   origin: LineOrigin
-  lines: readonly StatedLine[]
+  lines: readonly PricedLine[]
 }
 
 /** Rounds once, over all lines of a subject together. */

@@ -30,7 +30,7 @@ export interface Amounts {
   totalMinor: Minor
 }
 
-type Priced = Pick<PricedLine, 'net' | 'gross' | 'taxCode' | 'taxRate'> & { tax?: string }
+type Priced = Pick<PricedLine, 'net' | 'gross' | 'taxCode' | 'taxRate' | 'exactTax'>
 
 const hundred = new Decimal(100)
 
@@ -45,7 +45,7 @@ export function roundLines(lines: readonly Priced[], currency: string, policy: R
   return lines.map((line, i) => {
     const amount = stated[i] ?? minor(0)
     const taxMinor =
-      line.tax === undefined ? (taxes[i] ?? minor(0)) : toMinor(new Decimal(line.tax), currency, policy.mode)
+      line.exactTax === undefined ? (taxes[i] ?? minor(0)) : toMinor(new Decimal(line.exactTax), currency, policy.mode)
     return line.gross === undefined
       ? { netMinor: amount, taxMinor, totalMinor: minor(amount + taxMinor) }
       : { netMinor: minor(amount - taxMinor), taxMinor, totalMinor: amount }
@@ -80,7 +80,7 @@ function groupTaxes(lines: readonly Priced[], stated: readonly Minor[], policy: 
   const taxes: Minor[] = lines.map(() => minor(0))
   const groups = new Map<string, number[]>()
   for (const [i, line] of lines.entries()) {
-    if (line.tax !== undefined) continue
+    if (line.exactTax !== undefined) continue
     const key = `${line.taxCode} ${line.taxRate} ${line.gross === undefined ? 'added' : 'included'}`
     groups.set(key, [...(groups.get(key) ?? []), i])
   }

@@ -42,6 +42,9 @@ export interface SessionFacts {
   idleSeconds: number
   periods: readonly SessionPeriod[]
   flags: readonly string[]
+  /** Since when the EVSE was held free for it; null without a reservation. */
+  reservedFrom: Date | null
+  evseKind: 'AC' | 'DC' | null
   /** Fixed on the session, at its start or when it was first billed. */
   tariffId: string | null
   tariffVersion: number | null

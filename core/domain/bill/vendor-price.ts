@@ -1,8 +1,8 @@
 // Owns parking as the parking system priced it: which price may be billed, and the one line that it makes.
 // Must not reckon a price: amount and tax are the vendor's, and its discounts are in them already.
 import { Decimal, majorText, minor } from '../money.ts'
+import type { PricedLine } from '../price.ts'
 import type { StayPrice } from '../stay/stay.ts'
-import type { StatedLine } from './bill-line.ts'
 import type { BillingSettings } from './billing-settings.ts'
 import type { StayFacts } from './subject-facts.ts'
 
@@ -28,10 +28,10 @@ export function vendorPriceOf(price: StayPrice, tax: BillingSettings['parkingTax
   return { ...price, taxCode: tax.code, taxRate: rateOf(price, tax.percent) }
 }
 
-export function vendorPriceLine(price: VendorPrice): StatedLine {
+export function vendorPriceLine(price: VendorPrice): PricedLine {
   const { amountMinor, taxMinor, currency, taxCode, taxRate, rate } = price
   const gross = majorText(minor(amountMinor), currency)
-  const tax = taxMinor === undefined ? {} : { tax: majorText(minor(taxMinor), currency) }
+  const tax = taxMinor === undefined ? {} : { exactTax: majorText(minor(taxMinor), currency) }
   const share = new Decimal(1).plus(new Decimal(taxRate).div(100))
   const net =
     taxMinor === undefined

@@ -3,7 +3,6 @@
 import {
   type BillLine,
   type RoundingPolicy,
-  type StatedLine,
   type SubjectFacts,
   toBillLines,
   totalsOf,
@@ -87,8 +86,8 @@ function cutTo(line: PricedLine, parkingMinor: number, currency: string): Priced
 }
 
 /** What a plugin says about the tax beside the rate does not count. */
-function withoutTax(line: StatedLine): PricedLine {
-  const { tax: _, ...rest } = line
+function withoutTax(line: PricedLine): PricedLine {
+  const { exactTax: _, ...rest } = line
   return rest
 }
 

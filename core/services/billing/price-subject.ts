@@ -224,6 +224,16 @@ function pricedSession(session: SessionFacts, stay: StayFacts | null): PricedSes
     energyWh: session.energyWh,
     periods: session.periods.flatMap((period) => cutOff(period, until)),
     flags: session.flags,
+    ...(session.evseKind === null ? {} : { evseKind: session.evseKind }),
+    ...(session.reservedFrom === null || session.reservedFrom >= session.startedAt
+      ? {}
+      : {
+          reservation: {
+            from: session.reservedFrom.toISOString(),
+            to: session.startedAt.toISOString(),
+            outcome: 'used' as const,
+          },
+        }),
   }
 }
 
