@@ -109,6 +109,22 @@ export function dayStartsBetween(from: number, to: number, zone: string): number
   }
 }
 
+/** Instants strictly between two others at which the wall comes to show "HH:MM", once each day: after a skip, what it then shows. */
+export function timesOfDayBetween(from: number, to: number, zone: string, time: string): number[] {
+  const at = Temporal.PlainTime.from(time)
+  const times: number[] = []
+  const last = zoned(to, zone).toPlainDate()
+  for (
+    let day = zoned(from, zone).toPlainDate();
+    Temporal.PlainDate.compare(day, last) <= 0;
+    day = day.add({ days: 1 })
+  ) {
+    const instant = day.toZonedDateTime({ timeZone: zone, plainTime: at }).epochMilliseconds
+    if (instant > from && instant < to) times.push(instant)
+  }
+  return times
+}
+
 /** Of "HH:MM". */
 export const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
 

@@ -5,7 +5,8 @@ import { rulesChecker } from './check-rules.ts'
 import { describeRules } from './describe-rules.ts'
 import { quoteCharging } from './quote-charging.ts'
 import { quoteParking } from './quote-parking.ts'
-import { type Rules, rulesSchema } from './rules.ts'
+import type { Rules } from './rules.ts'
+import { rulesSchema } from './rules-schema.ts'
 
 export function standardEngine(): TariffEngine {
   const check: (rules: unknown, context?: RulesContext) => RulesCheck = rulesChecker()
