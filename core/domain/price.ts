@@ -50,8 +50,9 @@ export interface PricedStay {
 /** What one account was charged for in a stretch of time. */
 export interface Usage {
   energyWh: number
-  /** As the tariffs state it, in major units: exact decimal text. */
-  amount: string
+  /** What was billed for it, without and with tax, in major units. */
+  net: string
+  gross: string
 }
 
 export interface PriceInput {

@@ -19,7 +19,7 @@ const named = { IDLE: 'idle fee', CHARGE_TIME: 'time', SESSION: 'session fee', E
 export function limitLines(context: ChargingContext, lines: readonly PricedLine[]): PricedLine[] {
   const { prices, session, main, pathOf } = context
   const total = Decimal.sum(0, ...lines.map(statedAmount))
-  const limit = lowest(prices, context.input.used)
+  const limit = lowest(prices, context.input.used, main?.included === true ? 'gross' : 'net')
   const { minimum } = prices
   if (minimum !== undefined && session.energyWh > 0 && total.lt(minimum)) {
     const amount = Decimal.min(minimum, limit?.most ?? minimum).minus(total)
@@ -56,7 +56,7 @@ interface Limit {
 }
 
 /** Of the session, and what the account has left of its day and month. */
-function lowest(prices: ChargingPrices, used: PriceInput['used']): Limit | null {
+function lowest(prices: ChargingPrices, used: PriceInput['used'], stated: 'net' | 'gross'): Limit | null {
   const limits: Limit[] = []
   const { maximum, dayMaximum, monthMaximum } = prices
   if (maximum !== undefined) {
@@ -69,8 +69,8 @@ function lowest(prices: ChargingPrices, used: PriceInput['used']): Limit | null 
     const why = `the maximum per ${what} is ${price}, of which ${most} are left`
     limits.push({ part, most, name: `Maximum per ${what}`, why })
   }
-  left('dayMaximum', dayMaximum, used?.day.amount ?? '0', 'day')
-  left('monthMaximum', monthMaximum, used?.month.amount ?? '0', 'month')
+  left('dayMaximum', dayMaximum, used?.day[stated] ?? '0', 'day')
+  left('monthMaximum', monthMaximum, used?.month[stated] ?? '0', 'month')
   return limits.reduce<Limit | null>((least, each) => (least === null || each.most.lt(least.most) ? each : least), null)
 }
 

@@ -31,6 +31,7 @@ import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
 import { stationProfiles } from './station-profiles.ts'
+import { tariffTools } from './tariff-tools.ts'
 import { tariffs } from './tariffs.ts'
 
 export interface HandlersDeps {
@@ -75,6 +76,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...linkReviews,
     ...money,
     ...tariffs(ports.host),
+    ...tariffTools(ports.host),
     ...overview,
     ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
     ...connections(ports.host),
