@@ -1,6 +1,6 @@
 // Owns reading examples of one visit that parks and charges: each part by its own rules, refunds as lines of their own.
 // Must not price.
-import { refundOfPart } from '../../co../domain/bill/index.ts'
+import { refundOfPart } from '../../core/domain/bill/index.ts'
 import { Decimal, type PricedLine } from '../../core/plugin/index.ts'
 import type { ChargingRules, ParkingRules } from '../../plugins/tariff-standard/rules.ts'
 import { idleRule, type Part, quoteSession, sessionOf } from './hub-charging-rows.ts'
