@@ -3069,9 +3069,29 @@ export interface paths {
         put?: never;
         /**
          * Try rules on an example
-         * @description Nothing is stored.
+         * @description Nothing is stored. The same example can be priced as if it began at every quarter of an hour of a day, or of the days on which the clocks change.
          */
         post: operations["previewTariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what is wrong with rules or doubtful about them
+         * @description Nothing is stored. What is said about the site decides which regulations are looked at.
+         */
+        post: operations["lintTariff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6891,14 +6911,19 @@ export interface components {
             notAfter: components["schemas"]["Instant"];
         };
         PreviewLine: {
+            key: string;
             kind: components["schemas"]["LineKind"];
             description: string;
             quantity: components["schemas"]["DecimalText"];
             billedQuantity: components["schemas"]["DecimalText"];
             unit: string;
             unitPrice: components["schemas"]["DecimalText"];
+            /** @description The unit price is for this many units; 1 when left out. */
+            per?: string;
             net: components["schemas"]["DecimalText"];
             taxRate: components["schemas"]["DecimalText"];
+            /** @description The rule that made it. */
+            rulePath: string;
             explanation: string[];
         };
         PreviewSession: {
@@ -6906,12 +6931,30 @@ export interface components {
             unpluggedAt: components["schemas"]["Instant"];
             /** @description When the car was full; left out: charging to the end. */
             chargedUntil?: components["schemas"]["Instant"];
+            /** @description From then until it was plugged in, the charger was kept for this driver. */
+            reservedFrom?: components["schemas"]["Instant"];
             energyWh: number;
+            parkerKind?: components["schemas"]["ParkerKind"];
+        };
+        PreviewStart: {
+            /** @description As the wall of the site shows it, with its offset. */
+            startsAt: string;
+            /** @description In minor units; null: it cannot be priced. */
+            totalMinor: number | null;
+            reason: string | null;
         };
         PreviewStay: {
             enteredAt: components["schemas"]["Instant"];
             exitedAt: components["schemas"]["Instant"];
             parkerKind?: components["schemas"]["ParkerKind"];
+            lostTicket?: boolean;
+            validations?: {
+                amountMinor?: number;
+                percent?: number;
+                minutes?: number;
+                providerNo?: string;
+                reason?: string;
+            }[];
         };
         PriorityChargingCommand: {
             /** @constant */
@@ -8211,8 +8254,36 @@ export interface components {
             code?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
         };
+        TariffFinding: {
+            /** @description Into the rules. */
+            pointer: string;
+            /** @enum {string} */
+            severity: "error" | "warning" | "info";
+            code: string;
+            message: string;
+        };
         /** @enum {string} */
         TariffFormat: "standard" | "ocpi-2.1.1" | "ocpi-2.2" | "ocpi-2.2.1" | "ocpi-2.3.0" | "ocpp-2.1";
+        TariffLint: {
+            /** @description The rules can be stored. */
+            valid: boolean;
+            findings: components["schemas"]["TariffFinding"][];
+        };
+        TariffLintRequest: {
+            engine?: components["schemas"]["EngineName"];
+            /** @enum {string} */
+            scope: "parking" | "charging";
+            currency: components["schemas"]["Currency"];
+            /** Format: time-zone */
+            timeZone: string;
+            rules: components["schemas"]["TariffRules"];
+            /** @description Of the site. */
+            country?: string;
+            /** @description Of its strongest charger. */
+            maximumPowerKw?: number;
+            /** @description Federal money pays for the site (23 CFR 680). */
+            federallyFunded?: boolean;
+        };
         TariffList: {
             items: components["schemas"]["Tariff"][];
             nextCursor: components["schemas"]["NextCursor"];
@@ -8232,6 +8303,7 @@ export interface components {
             netMinor: components["schemas"]["AmountMinor"];
             taxMinor: components["schemas"]["AmountMinor"];
             totalMinor: components["schemas"]["AmountMinor"];
+            starts: components["schemas"]["PreviewStart"][];
         };
         TariffPreviewRequest: {
             engine?: components["schemas"]["EngineName"];
@@ -8243,7 +8315,26 @@ export interface components {
             rules: components["schemas"]["TariffRules"];
             groups?: string[];
             stay?: components["schemas"]["PreviewStay"];
+            /** @description With scope parking: of the same stay, for rules that look at charging. */
             session?: components["schemas"]["PreviewSession"];
+            /** @description What the account charged before, on the day and in the month. */
+            usedWh?: {
+                day: number;
+                month: number;
+            };
+            /** @description Price the example as if it began at every quarter of an hour: of a local day, or of the days of a year on which the clocks change. */
+            starts?: {
+                /** Format: date */
+                date: string;
+            } | {
+                clockChangesOf: number;
+            };
+            /** @description Give back part of a line; a credit of its own. */
+            refunds?: {
+                key: string;
+                /** @description Of what was billed. */
+                quantity: string;
+            }[];
         };
         /** @description As the engine's schema says. */
         TariffRules: {
@@ -15007,6 +15098,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TariffPreview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    lintTariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffLintRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffLint"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -109,6 +109,43 @@ export function dayStartsBetween(from: number, to: number, zone: string): number
   }
 }
 
+/** Instants strictly between two others at which the wall comes to show "HH:MM", once each day: after a skip, what it then shows. */
+export function timesOfDayBetween(from: number, to: number, zone: string, time: string): number[] {
+  const at = Temporal.PlainTime.from(time)
+  const times: number[] = []
+  const last = zoned(to, zone).toPlainDate()
+  for (
+    let day = zoned(from, zone).toPlainDate();
+    Temporal.PlainDate.compare(day, last) <= 0;
+    day = day.add({ days: 1 })
+  ) {
+    const instant = day.toZonedDateTime({ timeZone: zone, plainTime: at }).epochMilliseconds
+    if (instant > from && instant < to) times.push(instant)
+  }
+  return times
+}
+
+/** The local days of a year on which the clocks are changed. */
+export function clockChangeDates(year: number, zone: string): string[] {
+  const dates: string[] = []
+  let at = Temporal.PlainDate.from({ year, month: 1, day: 1 }).toZonedDateTime(zone)
+  for (;;) {
+    const change = at.getTimeZoneTransition('next')
+    if (change === null || change.year > year) return dates
+    dates.push(change.toPlainDate().toString())
+    at = change
+  }
+}
+
+/** Every quarter of an hour of a local day: 96, or 92 and 100 where the clocks change by an hour. */
+export function quarterHours(date: string, zone: string): number[] {
+  const day = Temporal.PlainDate.from(date)
+  const end = day.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds
+  const quarters: number[] = []
+  for (let at = day.toZonedDateTime(zone).epochMilliseconds; at < end; at += 900_000) quarters.push(at)
+  return quarters
+}
+
 /** Of "HH:MM". */
 export const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
 

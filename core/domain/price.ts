@@ -32,6 +32,7 @@ export interface PricedSession {
   energyWh: number
   periods: readonly SessionPeriod[]
   flags: readonly string[]
+  /** While it was used the charger was kept for this driver until the car was plugged in. */
   reservation?: PricedReservation
   evseKind?: 'AC' | 'DC'
   /** How a driver without a contract paid at the station: the card's brand, how it was recognised. */
@@ -66,6 +67,14 @@ export interface PricedStay {
   lostTicket?: boolean
 }
 
+/** What one account was charged for in a stretch of time. */
+export interface Usage {
+  energyWh: number
+  /** What was billed for it, without and with tax, in major units. */
+  net: string
+  gross: string
+}
+
 export interface PriceInput {
   scope: 'parking' | 'charging'
   rules: unknown
@@ -75,7 +84,16 @@ export interface PriceInput {
   groups: readonly string[]
   stay: PricedStay | null
   session: PricedSession | null
+  /** Who charges, where it is known; who parks is said by the stay. */
+  parkerKind?: ParkerKind
+  /** Of the same stay, for rules of parking that look at charging. */
+  sessions?: readonly PricedSession[]
+  /** By sessions of the same account that began earlier on the same local day, and in the same month. */
+  used?: { day: Usage; month: Usage }
 }
+
+/** What rules look at beside the stay or session itself; it is only gathered for those that do. */
+export type PriceNeed = 'sessions' | 'used'
 
 export const lineKinds = [
   'PARKING',
@@ -148,6 +166,25 @@ export interface RulesContext {
   currency: string
 }
 
+export interface LintContext extends RulesContext {
+  zone: string
+  /** ISO 3166-1 alpha-2, where the site is known: regulations differ. */
+  country?: string
+  /** Largest power of a charger that it is for. */
+  maximumPowerKw?: number
+  /** Federal money (23 CFR 680) pays for the site. */
+  federallyFunded?: boolean
+}
+
+/** Something about valid rules that somebody should look at. `error`: not to be published where the context holds. */
+export interface LintFinding {
+  pointer: string
+  severity: 'error' | 'warning' | 'info'
+  /** Stable name: "overlap", "unreachable". */
+  code: string
+  message: string
+}
+
 /** What a tariff plugin provides. Pure: the same input gives the same result, today and in ten years. */
 export interface TariffEngine {
   /** JSON Schema of the rules, for the form and for validation. */
@@ -156,4 +193,7 @@ export interface TariffEngine {
   quote(input: PriceInput): PriceResult
   /** The price in plain words, before anybody starts. */
   describe(rules: unknown, context: { currency: string; zone: string }): readonly string[]
+  /** What is doubtful about rules that are valid. */
+  lint?(rules: unknown, context: LintContext): readonly LintFinding[]
+  needs?(rules: unknown): readonly PriceNeed[]
 }

@@ -54,6 +54,8 @@ export function exerciseTariff(engine: TariffEngine, { rules, badRules, inputs }
         assert.equal(engine.check(each).kind, 'invalid')
         if (input) assert.equal(engine.quote({ ...input, rules: each }).kind, 'unpriceable')
         assert.ok(Array.isArray(engine.describe(each, { currency: 'USD', zone: 'UTC' })))
+        assert.deepEqual(engine.lint?.(each, { scope: 'parking', currency: 'USD', zone: 'UTC' }) ?? [], [])
+        assert.deepEqual(engine.needs?.(each) ?? [], [])
       }
     }),
 

@@ -11,8 +11,8 @@ import {
   toMinor,
 } from '../../core/plugin/index.ts'
 import { durationText, type LineTax, noTax, pricedLine } from './line.ts'
-import type { RateItem } from './parking-rate.ts'
-import type { ParkingRules, Treatment } from './rules.ts'
+import type { RateItem } from './rate-items.ts'
+import type { ParkingRules, Treatment, ValidationWorth } from './rules.ts'
 
 export interface DiscountContext {
   rules: ParkingRules
@@ -125,29 +125,49 @@ interface Worth {
 }
 
 function worthOf(discount: AppliedDiscount, state: Discounted, context: DiscountContext): Worth {
-  if (discount.percent !== undefined) {
-    const percent = Decimal.min(Decimal.max(discount.percent, 0), hundred)
+  const stated = { ...worthByRules(discount, context.rules), ...definedWorth(discount) }
+  const { percent, minutes, flat } = stated
+  const left = Decimal.sum(0, ...state.left)
+  if (percent !== undefined) {
+    const share = Decimal.min(Decimal.max(percent, 0), hundred)
     return {
-      of: (i) => (state.left[i] ?? new Decimal(0)).times(percent).div(hundred),
+      of: (i) => (state.left[i] ?? new Decimal(0)).times(share).div(hundred),
       minutes: state.minutes,
-      explanation: [`${percent} % of what is left to pay.`],
+      explanation: [`${share} % of what is left to pay.`],
     }
   }
-  if (discount.minutes !== undefined) {
-    const minutes = state.minutes + Math.max(discount.minutes, 0)
-    const worth = context.costWithout(state.minutes).minus(context.costWithout(minutes))
-    const text = durationText(Math.max(discount.minutes, 0) * 60_000)
+  if (minutes !== undefined) {
+    const until = state.minutes + Math.max(minutes, 0)
+    const worth = context.costWithout(state.minutes).minus(context.costWithout(until))
+    const text = durationText(Math.max(minutes, 0) * 60_000)
     const explanation = [`${text} less would cost ${worth} less.`]
-    return { of: inTurn(worth, state.left), minutes, explanation }
+    return { of: inTurn(worth, state.left), minutes: until, explanation }
   }
-  const amount = new Decimal(Math.max(discount.amountMinor ?? 0, 0)).div(
-    new Decimal(10).pow(currencyExponent(context.currency)),
-  )
+  if (flat !== undefined) {
+    const explanation = [`The stay then costs ${flat} ${context.currency}; ${left} were left to pay.`]
+    return { of: inTurn(Decimal.max(left.minus(flat), 0), state.left), minutes: state.minutes, explanation }
+  }
+  const amount = Decimal.max(stated.amount ?? 0, 0)
   return {
     of: inTurn(amount, state.left),
     minutes: state.minutes,
     explanation: [`Worth ${amount} ${context.currency}.`],
   }
+
+  function definedWorth({ amountMinor, ...said }: AppliedDiscount) {
+    if (said.percent !== undefined) return { percent: said.percent }
+    if (said.minutes !== undefined) return { minutes: said.minutes }
+    if (amountMinor === undefined) return {}
+    return { amount: new Decimal(amountMinor).div(new Decimal(10).pow(currencyExponent(context.currency))) }
+  }
+}
+
+/** A parking system often says no more than that a provider validated. */
+function worthByRules(discount: AppliedDiscount, rules: ParkingRules): ValidationWorth {
+  const { kind, amountMinor, percent, minutes, providerNo } = discount
+  if (kind !== 'validation' || providerNo === undefined) return {}
+  if (amountMinor !== undefined || percent !== undefined || minutes !== undefined) return {}
+  return rules.validations?.worth?.[providerNo] ?? {}
 }
 
 /** Takes from the first item until it is used up, then from the next. */

@@ -1,11 +1,20 @@
 // Owns the standard tariff engine: what the hub calls, sent on to the rules of parking or of charging.
 // Must not keep anything between two calls but the compiled schemas.
-import type { PriceInput, PriceResult, RulesCheck, RulesContext, TariffEngine } from '../../core/plugin/index.ts'
+import type {
+  PriceInput,
+  PriceNeed,
+  PriceResult,
+  RulesCheck,
+  RulesContext,
+  TariffEngine,
+} from '../../core/plugin/index.ts'
 import { rulesChecker } from './check-rules.ts'
 import { describeRules } from './describe-rules.ts'
+import { lintRules } from './lint-rules.ts'
 import { quoteCharging } from './quote-charging.ts'
 import { quoteParking } from './quote-parking.ts'
-import { type Rules, rulesSchema } from './rules.ts'
+import type { Rules } from './rules.ts'
+import { rulesSchema } from './rules-schema.ts'
 
 export function standardEngine(): TariffEngine {
   const check: (rules: unknown, context?: RulesContext) => RulesCheck = rulesChecker()
@@ -33,5 +42,18 @@ export function standardEngine(): TariffEngine {
     check,
     quote,
     describe: (rules, { currency }) => (valid(rules) ? describeRules(rules, currency) : []),
+    lint: (rules, context) => (valid(rules) ? lintRules(rules, context) : []),
+    needs: (rules) => (valid(rules) ? needsOf(rules) : []),
   }
+}
+
+function needsOf(rules: Rules): PriceNeed[] {
+  if (rules.scope === 'parking') return rules.charging === undefined ? [] : ['sessions']
+  const limited = [rules, ...(rules.variants ?? [])].some(
+    ({ allowance, dayMaximum, monthMaximum }) =>
+      dayMaximum !== undefined ||
+      monthMaximum !== undefined ||
+      (allowance !== undefined && allowance.per !== 'session'),
+  )
+  return limited ? ['used'] : []
 }

@@ -1,6 +1,6 @@
 // Owns turning an amount and its tax into a priced line, and the words for lengths of time.
 // Must not round amounts: that is done once, on the bill.
-import { Decimal, type PricedLine } from '../../core/plugin/index.ts'
+import { Decimal, type LocalWindow, type PricedLine } from '../../core/plugin/index.ts'
 import type { Tax } from './rules.ts'
 
 export interface LineTax {
@@ -46,4 +46,9 @@ export function durationText(ms: number): string {
   ] as const
   const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`)
   return said.length === 0 ? '0 min' : said.join(' ')
+}
+
+export function windowText(window: LocalWindow): string {
+  const days = window.days === undefined ? '' : ` on ${window.days.join(', ')}`
+  return `from ${window.from} to ${window.to}${days}`
 }

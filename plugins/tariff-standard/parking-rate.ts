@@ -1,72 +1,114 @@
 // Owns what a length of stay costs by one rate card: days, stretches, started intervals, maxima.
 // Must not know tax, discounts or kinds of parkers.
-import { Decimal, dayStartsBetween } from '../../core/plugin/index.ts'
-import { durationText, minutesText } from './line.ts'
+import { Decimal } from '../../core/plugin/index.ts'
+import { durationText } from './line.ts'
+import {
+  type BandSum,
+  bandItem,
+  dayItem,
+  freeItem,
+  overstayItems,
+  type RateItem,
+  stayItem,
+  stretchText,
+  weekItem,
+  windowItem,
+} from './rate-items.ts'
 import type { Band, RateCard } from './rules.ts'
+import { daysOfStay, type StayDay, type Stretch } from './stay-days.ts'
 
 const minuteMs = 60_000
-const dayMs = 1440 * minuteMs
 
-/** An item of the price; the amount is quantity after steps times price, always. */
-export interface RateItem {
-  key: string
-  description: string
-  quantity: string
-  billedQuantity: string
-  unit: 'minute' | 'day' | 'stay' | 'piece'
-  unitPrice: string
-  per?: string
-  amount: Decimal
-  rulePath: string
-  explanation: string[]
+/** Time of the stay that costs nothing whatever the card says, and why. */
+export interface TimeOff {
+  stretches: readonly Stretch[]
+  notes: readonly string[]
 }
 
-interface BandSum {
-  ms: number
-  /** Started intervals, or how often the flat price was due. */
-  count: number
-}
+const nothingOff: TimeOff = { stretches: [], notes: [] }
 
-export function rateStay(card: RateCard, enteredAt: number, exitedAt: number, zone: string): RateItem[] {
+export function rateStay(
+  card: RateCard,
+  enteredAt: number,
+  exitedAt: number,
+  zone: string,
+  off: TimeOff = nothingOff,
+): RateItem[] {
   const elapsed = Math.max(exitedAt - enteredAt, 0)
   const facts = `Stayed ${durationText(elapsed)}.`
   const { grace } = card
   if (grace?.mode === 'turnaround' && elapsed <= grace.minutes * minuteMs) {
     return [freeItem(elapsed, '/grace', [facts, `Left within ${grace.minutes} minutes: nothing is charged.`])]
   }
-  const from = enteredAt + (card.freeMinutes ?? 0) * minuteMs
-  const to = exitedAt - (grace?.mode === 'interval' ? grace.minutes * minuteMs : 0)
-  if (to <= from) {
-    const why = card.freeMinutes === undefined ? [] : [`The first ${card.freeMinutes} minutes are free.`]
-    return [freeItem(elapsed, card.freeMinutes === undefined ? '/grace' : '/freeMinutes', [facts, ...why])]
-  }
+  const counted = countedPart(card, enteredAt, exitedAt)
+  const notes = [facts, ...counted.notes, ...off.notes]
+  if (counted.to <= counted.from) return [freeItem(elapsed, counted.rulePath, notes)]
+  const days = daysOfStay(card, { enteredAt, exitedAt }, counted, zone, off.stretches)
+  const items = limitedItems(card, days, notes)
+  const longer = overstayItems(card, elapsed)
+  if (items.length === 0) items.push(freeItem(elapsed, off.notes.length > 0 ? '/charging' : '/windows', notes))
+  return [...items, ...longer]
+}
 
-  const notes = [facts]
-  if (card.freeMinutes !== undefined) notes.push(`The first ${card.freeMinutes} minutes are free.`)
-  if (grace?.mode === 'interval') notes.push(`${grace.minutes} minutes are tolerated at the end of each interval.`)
-  const sums: BandSum[] = card.bands.map(() => ({ ms: 0, count: 0 }))
-  let cappedDays = 0
-  let cappedMs = 0
-  const starts = [enteredAt, ...dayStarts(card, enteredAt, exitedAt, zone)]
-  for (const [i, start] of starts.entries()) {
-    const length = Math.min(starts[i + 1] ?? exitedAt, to) - Math.max(start, from)
-    if (length <= 0) continue
-    const day = card.bands.map((band, index) => inBand(band, card.bands[index - 1], length))
-    if (card.dayMaximum !== undefined && sumOf(card.bands, day).gt(card.dayMaximum)) {
-      cappedDays += 1
-      cappedMs += length
-    } else {
-      for (const [index, sum] of sums.entries()) {
-        sum.ms += day[index]?.ms ?? 0
-        sum.count += day[index]?.count ?? 0
+/** The stay without what is free of it at its beginning and end. */
+function countedPart(card: RateCard, enteredAt: number, exitedAt: number) {
+  const { freeMinutes, exitMinutes, grace } = card
+  const notes: string[] = []
+  if (freeMinutes !== undefined) notes.push(`The first ${freeMinutes} minutes are free.`)
+  if (exitMinutes !== undefined) notes.push(`The last ${exitMinutes} minutes, to the exit, are not counted.`)
+  const tolerated = grace?.mode === 'interval' ? grace.minutes : 0
+  if (tolerated > 0) notes.push(`${tolerated} minutes are tolerated at the end of each interval.`)
+  return {
+    from: enteredAt + (freeMinutes ?? 0) * minuteMs,
+    to: exitedAt - (tolerated + (exitMinutes ?? 0)) * minuteMs,
+    rulePath: freeMinutes !== undefined ? '/freeMinutes' : exitMinutes !== undefined ? '/exitMinutes' : '/grace',
+    notes,
+  }
+}
+
+interface DayPrice {
+  bands: BandSum[]
+  /** How often each window's price is due. */
+  windows: number[]
+  total: Decimal
+  ms: number
+}
+
+/** Days at most at the daily maximum, weeks at the weekly one, the stay at its own: in this order. */
+function limitedItems(card: RateCard, days: readonly StayDay[], notes: readonly string[]): RateItem[] {
+  const { bands } = card
+  const windows = card.windows ?? []
+  const sum: DayPrice = dayPrice(card, { ms: 0, occurrences: [], week: 0 })
+  const capped = { days: 0, dayMs: 0, weeks: 0, weekMs: 0 }
+  for (const week of new Set(days.map((day) => day.week))) {
+    const priced = days
+      .filter((day) => day.week === week)
+      .map((day) => dayPrice(card, day))
+      .filter((day) => day.ms > 0)
+    const over = (day: DayPrice) => card.dayMaximum !== undefined && day.total.gt(card.dayMaximum)
+    const due = Decimal.sum(0, ...priced.map((day) => (over(day) ? new Decimal(card.dayMaximum ?? 0) : day.total)))
+    if (card.weekMaximum !== undefined && due.gt(card.weekMaximum)) {
+      capped.weeks += 1
+      capped.weekMs += priced.reduce((all, day) => all + day.ms, 0)
+      continue
+    }
+    for (const day of priced) {
+      if (over(day)) {
+        capped.days += 1
+        capped.dayMs += day.ms
+      } else {
+        addTo(sum.bands, day.bands)
+        for (const [i, count] of day.windows.entries()) sum.windows[i] = (sum.windows[i] ?? 0) + count
       }
     }
   }
   const items = [
-    ...card.bands.flatMap((band, i) => bandItem(band, i, stretchText(card.bands, i), sums[i], notes)),
-    ...(cappedDays > 0 ? [dayItem(card, cappedDays, cappedMs, notes)] : []),
+    ...bands.flatMap((band, i) => bandItem(band, i, stretchText(bands, i), sum.bands[i], notes)),
+    ...windows.flatMap((window, i) => windowItem(window, i, sum.windows[i] ?? 0, notes)),
+    ...(capped.days > 0 ? [dayItem(card, capped.days, capped.dayMs, notes)] : []),
+    ...(capped.weeks > 0 ? [weekItem(card, capped.weeks, capped.weekMs, notes)] : []),
   ]
-  const total = Decimal.sum(0, ...items.map((item) => item.amount))
+  const total = totalOf(items)
   if (card.stayMaximum !== undefined && total.gt(card.stayMaximum)) return [stayItem(card.stayMaximum, total, notes)]
   return items
 }
@@ -75,12 +117,33 @@ export function totalOf(items: readonly RateItem[]): Decimal {
   return Decimal.sum(0, ...items.map((item) => item.amount))
 }
 
-/** Rolling days are 24 hours of elapsed time; a calendar day may have 23 or 25 and still has one maximum. */
-function dayStarts(card: RateCard, from: number, to: number, zone: string): number[] {
-  if (card.day === 'calendar') return dayStartsBetween(from, to, zone)
-  const starts: number[] = []
-  if (card.day === 'rolling') for (let at = from + dayMs; at < to; at += dayMs) starts.push(at)
-  return starts
+function dayPrice(card: RateCard, day: StayDay): DayPrice {
+  const bands = inBands(card, day.ms)
+  const windows = (card.windows ?? []).map(() => 0)
+  let flat = new Decimal(0)
+  for (const { window, ms } of day.occurrences) {
+    const rule = card.windows?.[window]
+    if (rule === undefined) continue
+    const inside = inBands(card, ms)
+    if (rule.mode === 'maximum' && sumOf(card.bands, inside).lte(rule.price)) addTo(bands, inside)
+    else {
+      windows[window] = (windows[window] ?? 0) + 1
+      flat = flat.plus(rule.price)
+    }
+  }
+  const ms = day.ms + day.occurrences.reduce((sum, each) => sum + each.ms, 0)
+  return { bands, windows, total: sumOf(card.bands, bands).plus(flat), ms }
+}
+
+/** What each stretch holds of a length of time. With total prices the last one reached stands for all before it. */
+function inBands(card: RateCard, length: number): BandSum[] {
+  const sums = card.bands.map((band, i) => inBand(band, card.bands[i - 1], length))
+  if (card.bandPrices !== 'total') return sums
+  const last = card.bands.findLastIndex((band, i) => band.everyMinutes === undefined && (sums[i]?.ms ?? 0) > 0)
+  const before = sums.slice(0, Math.max(last, 0)).reduce((ms, sum) => ms + sum.ms, 0)
+  return sums.map(({ ms, count }, i) =>
+    i < last ? { ms: 0, count: 0 } : i === last ? { ms: ms + before, count } : { ms, count },
+  )
 }
 
 function inBand(band: Band, before: Band | undefined, length: number): BandSum {
@@ -91,94 +154,15 @@ function inBand(band: Band, before: Band | undefined, length: number): BandSum {
   return { ms, count: band.everyMinutes === undefined ? 1 : Math.ceil(ms / (band.everyMinutes * minuteMs)) }
 }
 
+function addTo(sums: BandSum[], more: readonly BandSum[]): void {
+  for (const [i, { ms, count }] of more.entries()) {
+    const sum = sums[i]
+    if (sum === undefined) continue
+    sum.ms += ms
+    sum.count += count
+  }
+}
+
 function sumOf(bands: readonly Band[], sums: readonly BandSum[]): Decimal {
   return Decimal.sum(0, ...bands.map((band, i) => new Decimal(band.price).times(sums[i]?.count ?? 0)))
-}
-
-function stretchText(bands: readonly Band[], index: number): string {
-  const start = bands[index - 1]?.untilMinutes ?? 0
-  const end = bands[index]?.untilMinutes
-  if (end !== undefined)
-    return start === 0 ? `first ${durationText(end * minuteMs)}` : `up to ${durationText(end * minuteMs)}`
-  return start === 0 ? '' : `after ${durationText(start * minuteMs)}`
-}
-
-function bandItem(
-  band: Band,
-  index: number,
-  stretch: string,
-  sum: BandSum | undefined,
-  notes: readonly string[],
-): RateItem[] {
-  if (sum === undefined || sum.count === 0) return []
-  const amount = new Decimal(band.price).times(sum.count)
-  const shared = { key: `band:${index}`, unitPrice: band.price, amount, rulePath: `/bands/${index}` }
-  const description = stretch === '' ? 'Parking' : `Parking, ${stretch}`
-  if (band.everyMinutes === undefined) {
-    const explanation = [...notes, `${sum.count} × ${band.price} flat = ${amount}.`]
-    const times = `${sum.count}`
-    return [{ ...shared, description, quantity: times, billedQuantity: times, unit: 'piece', explanation }]
-  }
-  const explanation = [
-    ...notes,
-    `${durationText(sum.ms)} are ${sum.count} started intervals of ${band.everyMinutes} minutes.`,
-    `${sum.count} × ${band.price} = ${amount}.`,
-  ]
-  const billedQuantity = `${sum.count * band.everyMinutes}`
-  const measured = {
-    quantity: minutesText(sum.ms),
-    billedQuantity,
-    unit: 'minute' as const,
-    per: `${band.everyMinutes}`,
-  }
-  return [{ ...shared, description, ...measured, explanation }]
-}
-
-function dayItem(card: RateCard, count: number, ms: number, notes: readonly string[]): RateItem {
-  const price = card.dayMaximum ?? '0'
-  const amount = new Decimal(price).times(count)
-  const day = card.day === 'calendar' ? 'calendar day' : '24 hours from entry'
-  return {
-    key: 'day',
-    description: 'Parking, daily maximum',
-    quantity: `${count}`,
-    billedQuantity: `${count}`,
-    unit: 'day',
-    unitPrice: price,
-    amount,
-    rulePath: '/dayMaximum',
-    explanation: [
-      ...notes,
-      `${durationText(ms)} fall on ${count} days (${day}) on which the intervals would cost more than ${price}.`,
-      `${count} × ${price} = ${amount}.`,
-    ],
-  }
-}
-
-function stayItem(price: string, total: Decimal, notes: readonly string[]): RateItem {
-  return {
-    key: 'stay',
-    description: 'Parking, maximum per stay',
-    quantity: '1',
-    billedQuantity: '1',
-    unit: 'stay',
-    unitPrice: price,
-    amount: new Decimal(price),
-    rulePath: '/stayMaximum',
-    explanation: [...notes, `The stay would cost ${total}; its maximum is ${price}.`],
-  }
-}
-
-function freeItem(elapsed: number, rulePath: string, explanation: string[]): RateItem {
-  return {
-    key: 'free',
-    description: 'Parking, free of charge',
-    quantity: minutesText(elapsed),
-    billedQuantity: '0',
-    unit: 'minute',
-    unitPrice: '0',
-    amount: new Decimal(0),
-    rulePath,
-    explanation,
-  }
 }

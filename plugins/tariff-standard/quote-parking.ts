@@ -3,7 +3,9 @@
 import { Decimal, type PricedStay, type PriceInput, type PriceResult } from '../../core/plugin/index.ts'
 import { creditLines, discountLines } from './discounts.ts'
 import { minutesText, pricedLine, taxOf } from './line.ts'
-import { type RateItem, rateStay, totalOf } from './parking-rate.ts'
+import { chooseRate } from './parking-products.ts'
+import { totalOf } from './parking-rate.ts'
+import type { RateItem } from './rate-items.ts'
 import type { ParkingRules, RateCard } from './rules.ts'
 
 export function quoteParking(rules: ParkingRules, stay: PricedStay, input: PriceInput): PriceResult {
@@ -13,31 +15,27 @@ export function quoteParking(rules: ParkingRules, stay: PricedStay, input: Price
   if (enteredAt !== null && exitedAt !== null && exitedAt < enteredAt)
     return unpriceable('The exit lies before the entry.')
 
-  const { card, at } = cardOf(rules, stay)
+  const { card, at } = cardOf(rules, stay, input.groups)
   let items: RateItem[]
   /** What the stay costs when its end comes `minutes` sooner; a fixed price does not become less. */
   let costWithout = (_minutes: number) => totalOf(items)
-  if (card === null) items = [includedItem(stay, enteredAt, exitedAt)]
+  if (card === null) items = [includedItem(stay, enteredAt, exitedAt, at)]
   else if (stay.lostTicket === true || enteredAt === null) {
     if (card.lostTicket === undefined) {
       const what = stay.lostTicket === true ? 'The ticket was lost' : 'No entry is known'
       return unpriceable(`${what}, and the tariff says no price for a lost ticket.`)
     }
-    items = [lostItem(card.lostTicket, enteredAt === null)]
+    items = [{ ...lostItem(card.lostTicket, enteredAt === null), rulePath: `${at}/lostTicket` }]
   } else if (exitedAt === null) return unpriceable('The exit was never reported.')
   else {
-    items = rateStay(card, enteredAt, exitedAt, input.zone)
-    costWithout = (minutes) => {
-      const sooner = Math.max(exitedAt - minutes * 60_000, enteredAt)
-      return totalOf(rateStay(card, enteredAt, sooner, input.zone))
-    }
+    const chosen = chooseRate(rules, { card, at }, { stay, enteredAt, exitedAt }, input)
+    items = chosen.items(exitedAt)
+    costWithout = (minutes) => totalOf(chosen.items(Math.max(exitedAt - minutes * 60_000, enteredAt)))
   }
 
   const tax = taxOf(rules.tax)
   const context = { rules, tax, currency: input.currency, costWithout }
-  const lines = items.map((item) =>
-    pricedLine({ ...item, key: item.key, kind: 'PARKING', rulePath: `${at}${item.rulePath}`, tax }),
-  )
+  const lines = items.map((item) => pricedLine({ ...item, kind: 'PARKING', tax }))
   const discounts = discountLines(items, stay.discounts, context)
   const credits = creditLines(items, discounts, stay.discounts, context)
   return { kind: 'priced', lines: [...lines, ...discounts.lines, ...credits] }
@@ -47,8 +45,19 @@ function unpriceable(reason: string): PriceResult {
   return { kind: 'unpriceable', reason }
 }
 
-/** Null: included in a contract. */
-function cardOf(rules: ParkingRules, stay: PricedStay): { card: RateCard | null; at: string } {
+/** Null: included, as in a contract. */
+function cardOf(
+  rules: ParkingRules,
+  stay: PricedStay,
+  groups: readonly string[],
+): { card: RateCard | null; at: string } {
+  const group = rules.groups?.findIndex((each) => groups.includes(each.group)) ?? -1
+  const ofGroup = rules.groups?.[group]
+  if (ofGroup !== undefined) {
+    return 'rates' in ofGroup
+      ? { card: ofGroup.rates, at: `/groups/${group}/rates` }
+      : { card: null, at: `/groups/${group}` }
+  }
   const own = rules.parkers?.[stay.parkerKind]
   if (own === undefined) {
     return stay.parkerKind === 'contract' ? { card: null, at: '/parkers/contract' } : { card: rules, at: '' }
@@ -57,7 +66,7 @@ function cardOf(rules: ParkingRules, stay: PricedStay): { card: RateCard | null;
 }
 
 /** Kept as a line of nothing, so that occupancy and contracts can be counted from bills. */
-function includedItem(stay: PricedStay, enteredAt: number | null, exitedAt: number | null): RateItem {
+function includedItem(stay: PricedStay, enteredAt: number | null, exitedAt: number | null, rulePath: string): RateItem {
   return {
     key: 'included',
     description: stay.parkerKind === 'contract' ? 'Parking, included in the contract' : 'Parking, included',
@@ -66,12 +75,16 @@ function includedItem(stay: PricedStay, enteredAt: number | null, exitedAt: numb
     unit: 'minute',
     unitPrice: '0',
     amount: new Decimal(0),
-    rulePath: '',
-    explanation: [`Parking is included for ${stay.parkerKind} parkers.`],
+    rulePath,
+    explanation: [
+      rulePath.startsWith('/groups')
+        ? 'Parking is included for a group of this account.'
+        : `Parking is included for ${stay.parkerKind} parkers.`,
+    ],
   }
 }
 
-function lostItem(price: string, entryUnknown: boolean): RateItem {
+function lostItem(price: string, entryUnknown: boolean): Omit<RateItem, 'rulePath'> {
   return {
     key: 'lost-ticket',
     description: entryUnknown ? 'Parking, entry unknown' : 'Parking, lost ticket',
@@ -80,7 +93,6 @@ function lostItem(price: string, entryUnknown: boolean): RateItem {
     unit: 'stay',
     unitPrice: price,
     amount: new Decimal(price),
-    rulePath: '/lostTicket',
     explanation: [`${entryUnknown ? 'No entry is known' : 'The ticket was lost'}: the price for that is ${price}.`],
   }
 }

@@ -1,13 +1,13 @@
-// Owns the shape of the standard rules: TypeScript types, and the JSON Schema that forms and checks are made from.
+// Owns the words of the standard rules as types. Rule sets are kept for ever: words are added here, never changed.
 // Must not price; amounts are exact decimals as text in the currency's major unit ("0.49").
-import type { LocalWindow, ParkerKind } from '../../core/plugin/index.ts'
+import type { LocalWindow, ParkerKind, Weekday } from '../../core/plugin/index.ts'
 
 export interface Tax {
   code: string
   percent: string
 }
 
-/** One stretch of a stay, counted from where charging starts. Stretches add up. */
+/** One stretch of a stay, counted from where charging starts. */
 export interface Band {
   /** End of the stretch; the last one has none. */
   untilMinutes?: number
@@ -16,195 +16,174 @@ export interface Band {
   price: string
 }
 
+/** Hours with a price of their own inside a stay; an unbroken stretch that lies in them is one occurrence. */
+export interface RateWindow extends LocalWindow {
+  name?: string
+  price: string
+  /** `flat` (the default): the price of each occurrence, "0" being free; `maximum`: its time costs what the bands say, at most this. */
+  mode?: 'flat' | 'maximum'
+}
+
 export interface RateCard {
   bands: readonly Band[]
+  /** `added` (the default): stretches add up. `total`: a price without interval is what everything up to there costs. */
+  bandPrices?: 'added' | 'total'
   /** What a day is for the bands, which begin anew each day, and for the daily maximum. */
-  day?: 'rolling' | 'calendar' | 'none'
+  day?: 'rolling' | 'calendar' | 'operating' | 'none'
+  /** The hour on the wall at which an operating day begins. */
+  dayStartsAt?: string
   dayMaximum?: string
+  /** Seven times 24 hours from entry, or from Monday on. */
+  week?: 'rolling' | 'calendar'
+  weekMaximum?: string
   stayMaximum?: string
+  windows?: readonly RateWindow[]
   /** The first minutes of every stay cost nothing. */
   freeMinutes?: number
+  /** The last minutes of every stay are not counted: the way to the exit. */
+  exitMinutes?: number
   /** `turnaround`: who leaves within it pays nothing, all others from the first minute. `interval`: tolerated at each boundary. */
   grace?: { minutes: number; mode: 'turnaround' | 'interval' }
+  /** A longer stay costs this on top, once or for each started interval; without a price it is only remarked. */
+  maxStay?: { minutes: number; price?: string; everyMinutes?: number }
   lostTicket?: string
 }
 
+/** A rate for stays that fit: every condition that is named has to be met. */
+export interface ParkingProduct {
+  name: string
+  /** Entry in one of these; the minute that is named as the end belongs to it ("in by 9:00"). */
+  entry?: readonly LocalWindow[]
+  exit?: readonly LocalWindow[]
+  /** Entry and exit on one calendar day of the site. */
+  sameDay?: true
+  /** Exit before the wall next shows this after the entry. */
+  exitBefore?: { time: string; day?: Weekday }
+  minMinutes?: number
+  maxMinutes?: number
+  /** Entry between two dates and times of the site ("2026-07-04T17:00"), both included. */
+  event?: { from: string; to: string }
+  parkers?: readonly ParkerKind[]
+  groups?: readonly string[]
+  flat?: string
+  rates?: RateCard
+}
+
 export type Treatment = 'discount' | 'payment'
+
+/** What a validation is worth where the parking system does not say: one of these. `flat`: the stay then costs this. */
+export interface ValidationWorth {
+  amount?: string
+  percent?: string
+  minutes?: number
+  flat?: string
+}
 
 export interface ParkingRules extends RateCard {
   scope: 'parking'
   tax?: Tax & { included: boolean }
   /** Rates of other kinds of parkers. Contract parkers are included when nothing is said. */
   parkers?: Partial<Record<ParkerKind, { included: true } | RateCard>>
-  /** Whether a validation lowers the price or is money that somebody else pays; by provider number where they differ. */
-  validations?: { treatment?: Treatment; providers?: Readonly<Record<string, Treatment>> }
+  /** Rates of groups, in this order, before those of kinds of parkers. */
+  groups?: readonly ({ group: string } & ({ included: true } | { rates: RateCard }))[]
+  /** For parkers without rates of their own; where none fits, the bands above hold. */
+  products?: readonly ParkingProduct[]
+  /** `first` (the default): the first that fits. `cheapest`: of all that fit and the bands. */
+  select?: 'first' | 'cheapest'
+  /** What charging during the stay takes off the time that counts. */
+  charging?: {
+    /** So much time at the charger costs no parking. Time in which the station holds the energy back counts as charging. */
+    freeMinutes?: number
+    counts?: 'charging' | 'plugged'
+    /** Once the car is full, the idle fee of the charging tariff runs and parking does not. */
+    idleReplacesParking?: true
+  }
+  /** Whether a validation lowers the price or is money that somebody else pays, and its worth; by provider number. */
+  validations?: {
+    treatment?: Treatment
+    providers?: Readonly<Record<string, Treatment>>
+    worth?: Readonly<Record<string, ValidationWorth>>
+  }
 }
 
 export interface PriceWindow extends LocalWindow {
   name?: string
   price: string
+  tax?: Tax
 }
 
-export interface ChargingRules {
-  scope: 'charging'
-  tax?: Tax & { included: boolean }
-  energy?: { price: string; windows?: readonly PriceWindow[]; tax?: Tax }
-  time?: { price: string; counts?: 'charging' | 'plugged'; step?: 'minute' | 'second'; tax?: Tax }
+/** Ends are counted from the start of what is measured; the last one has none. */
+export interface EnergyTier {
+  untilKwh?: string
+  untilMinutes?: number
+  price: string
+  tax?: Tax
+}
+
+export interface TimeTier {
+  untilMinutes?: number
+  price: string
+  tax?: Tax
+}
+
+export interface TimePrice {
+  price: string
+  /** Hours with another price. */
+  windows?: readonly PriceWindow[]
+  /** Other prices by how much has been counted, instead of `price`; hours come first. */
+  tiers?: readonly TimeTier[]
+  step?: 'minute' | 'second'
+  tax?: Tax
+}
+
+export interface EnergyPrice {
+  price: string
+  windows?: readonly PriceWindow[]
+  /** Instead of `price`, by energy or by minutes since the start of the session; hours come first. */
+  tiers?: readonly EnergyTier[]
+  tax?: Tax
+}
+
+export interface ChargingPrices {
+  energy?: EnergyPrice
+  time?: TimePrice & { counts?: 'charging' | 'plugged' }
   session?: { price: string; withoutEnergy?: boolean; tax?: Tax }
-  idle?: {
-    price: string
+  /** For each minute in which the charger was kept for this driver. */
+  reservation?: { price: string; step?: 'minute' | 'second'; tax?: Tax }
+  idle?: TimePrice & {
     graceMinutes?: number
+    /** `threshold` (the default): the first minutes are free; `deduct`: as many of the last; `cliff`: who stays longer pays them too. */
+    graceMode?: 'threshold' | 'deduct' | 'cliff'
     maximum?: string
     /** Idle time in these hours is not counted at all, nor does it use up the grace. */
     quietHours?: readonly LocalWindow[]
     /** `afterCharging` (the default): only what follows the last energy; `everyPause`: whenever the car would not take any. */
     counts?: 'afterCharging' | 'everyPause'
-    step?: 'minute' | 'second'
-    tax?: Tax
   }
+  /** Energy that costs nothing, the first of each session, or of the local day or month in which sessions begin. */
+  allowance?: { kwh: string; per: 'session' | 'day' | 'month' }
   minimum?: string
   maximum?: string
+  /** Of all sessions of one account that begin on a local day, or in a month. */
+  dayMaximum?: string
+  monthMaximum?: string
+}
+
+export type ChargingPart = keyof ChargingPrices
+
+/** Prices for some: what is named here replaces the same above. The first variant that fits holds. */
+export interface ChargingVariant extends ChargingPrices {
+  name?: string
+  groups?: readonly string[]
+  parkers?: readonly ParkerKind[]
+  /** Not charged to them at all. */
+  without?: readonly ChargingPart[]
+}
+
+export interface ChargingRules extends ChargingPrices {
+  scope: 'charging'
+  tax?: Tax & { included: boolean }
+  variants?: readonly ChargingVariant[]
 }
 
 export type Rules = ParkingRules | ChargingRules
-
-const price = { type: 'string', pattern: '^\\d{1,9}(\\.\\d{1,6})?$', title: 'Price', examples: ['0.49'] }
-const percent = {
-  type: 'string',
-  pattern: '^(100(\\.0+)?|\\d{1,2}(\\.\\d{1,4})?)$',
-  title: 'Percent',
-  examples: ['19'],
-}
-const minutes = { type: 'integer', minimum: 1, maximum: 525_600, title: 'Minutes' }
-const clock = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', title: 'Time of day' }
-const clockOrMidnight = { ...clock, pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$' }
-const days = {
-  type: 'array',
-  minItems: 1,
-  uniqueItems: true,
-  title: 'Days on which it begins',
-  items: { enum: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
-}
-const step = { enum: ['minute', 'second'], default: 'minute', title: 'Charged per started' }
-
-const object = (required: readonly string[], properties: Record<string, object>, more: object = {}) => ({
-  type: 'object',
-  additionalProperties: false,
-  required,
-  properties,
-  ...more,
-})
-
-const taxCode = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,32}$', title: 'Tax code' }
-const tax = object(['code', 'percent'], { code: taxCode, percent }, { title: 'Tax' })
-const mainTax = object(
-  ['code', 'percent', 'included'],
-  { code: taxCode, percent, included: { type: 'boolean', title: 'Prices include it' } },
-  { title: 'Tax' },
-)
-
-const window = object(['from', 'to'], { from: clock, to: clockOrMidnight, days })
-const priceWindow = object(['from', 'to', 'price'], {
-  name: { type: 'string', minLength: 1, maxLength: 60, title: 'Name' },
-  from: clock,
-  to: clockOrMidnight,
-  days,
-  price,
-})
-
-const rateCard = {
-  bands: {
-    type: 'array',
-    minItems: 1,
-    maxItems: 50,
-    title: 'Stretches of the stay, added up',
-    items: object(['price'], { untilMinutes: minutes, everyMinutes: minutes, price }),
-  },
-  day: { enum: ['rolling', 'calendar', 'none'], default: 'none', title: 'A day is' },
-  dayMaximum: { ...price, title: 'Maximum per day' },
-  stayMaximum: { ...price, title: 'Maximum per stay' },
-  freeMinutes: { ...minutes, title: 'Free minutes of every stay' },
-  grace: object(
-    ['minutes', 'mode'],
-    { minutes, mode: { enum: ['turnaround', 'interval'] } },
-    { title: 'Minutes of grace' },
-  ),
-  lostTicket: { ...price, title: 'Lost ticket' },
-}
-
-const parker = {
-  oneOf: [
-    object(['included'], { included: { const: true, title: 'Included in a contract' } }),
-    object(['bands'], rateCard),
-  ],
-}
-const treatment = { enum: ['discount', 'payment'], title: 'A validation is a' }
-
-export const parkingSchema = object(
-  ['scope', 'bands'],
-  {
-    scope: { const: 'parking' },
-    tax: mainTax,
-    ...rateCard,
-    parkers: object([], { transient: parker, contract: parker, member: parker, reservation: parker }),
-    validations: object([], {
-      treatment,
-      providers: { type: 'object', maxProperties: 500, additionalProperties: treatment },
-    }),
-  },
-  { title: 'Parking' },
-)
-
-export const chargingSchema = object(
-  ['scope'],
-  {
-    scope: { const: 'charging' },
-    tax: mainTax,
-    energy: object(
-      ['price'],
-      { price: { ...price, title: 'Per kWh' }, windows: { type: 'array', maxItems: 50, items: priceWindow }, tax },
-      { title: 'Energy' },
-    ),
-    time: object(
-      ['price'],
-      {
-        price: { ...price, title: 'Per minute' },
-        counts: { enum: ['charging', 'plugged'], default: 'charging' },
-        step,
-        tax,
-      },
-      { title: 'Time' },
-    ),
-    session: object(
-      ['price'],
-      {
-        price: { ...price, title: 'Per session' },
-        withoutEnergy: { type: 'boolean', default: false, title: 'Also when no energy flowed' },
-        tax,
-      },
-      { title: 'Session fee' },
-    ),
-    idle: object(
-      ['price'],
-      {
-        price: { ...price, title: 'Per idle minute' },
-        graceMinutes: { ...minutes, minimum: 0, title: 'Minutes of grace, once per session' },
-        maximum: { ...price, title: 'Maximum per session' },
-        quietHours: { type: 'array', maxItems: 20, items: window },
-        counts: { enum: ['afterCharging', 'everyPause'], default: 'afterCharging' },
-        step,
-        tax,
-      },
-      { title: 'Idle fee' },
-    ),
-    minimum: { ...price, title: 'Minimum per session' },
-    maximum: { ...price, title: 'Maximum per session' },
-  },
-  { title: 'Charging' },
-)
-
-export const rulesSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: 'Standard tariff',
-  oneOf: [parkingSchema, chargingSchema],
-}

@@ -3,13 +3,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  clockChangeDates,
   dayStartsBetween,
   instantOfWall,
   isTimeZone,
   type LocalWindow,
   localDate,
   localSegments,
+  quarterHours,
   startOfLocalDate,
+  timesOfDayBetween,
   weekdays,
   windowAt,
   withOffset,
@@ -165,5 +168,27 @@ describe('the instant that a wall showed', () => {
         expect(instantOfWall(wall, zone, instant)).toEqual(instant)
       }),
     )
+  })
+})
+
+describe('times of day and quarters of an hour', () => {
+  const hours = (from: string, to: string, zone: string, time: string) =>
+    timesOfDayBetween(Date.parse(from), Date.parse(to), zone, time).map((at) => new Date(at).toISOString().slice(5, 16))
+
+  test('come once a day, a skipped one as soon as the wall shows more', () => {
+    expect(hours('2024-03-30T00:00:00Z', '2024-04-01T12:00:00Z', 'Europe/Berlin', '02:30')).toEqual([
+      '03-30T01:30',
+      '03-31T01:30',
+      '04-01T00:30',
+    ])
+    expect(hours('2024-10-26T12:00:00Z', '2024-10-27T12:00:00Z', 'Europe/Berlin', '02:30')).toEqual(['10-27T00:30'])
+  })
+
+  test('days on which clocks change are longer or shorter', () => {
+    expect(clockChangeDates(2024, 'America/New_York')).toEqual(['2024-03-10', '2024-11-03'])
+    expect(clockChangeDates(2024, 'UTC')).toEqual([])
+    expect(quarterHours('2024-03-10', 'America/New_York')).toHaveLength(92)
+    expect(quarterHours('2024-11-03', 'America/New_York')).toHaveLength(100)
+    expect(quarterHours('2024-04-07', 'Australia/Lord_Howe')).toHaveLength(98)
   })
 })

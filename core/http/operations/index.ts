@@ -32,6 +32,7 @@ import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
 import { stationProfiles } from './station-profiles.ts'
 import { tariffExchange } from './tariff-exchange.ts'
+import { tariffTools } from './tariff-tools.ts'
 import { tariffs } from './tariffs.ts'
 
 export interface HandlersDeps {
@@ -77,6 +78,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...money,
     ...tariffs(ports.host),
     ...tariffExchange(ports.host),
+    ...tariffTools(ports.host),
     ...overview,
     ...hub({ ...deps, events: ports.events, eventTypes: contract.eventTypes }),
     ...connections(ports.host),

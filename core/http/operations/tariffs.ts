@@ -3,14 +3,13 @@
 import { assignTariffs } from '../../services/billing/assign-tariff.ts'
 import type { BillingDeps } from '../../services/billing/billing-deps.ts'
 import { manageTariffs, type TariffView } from '../../services/billing/manage-tariffs.ts'
-import { previewPrice } from '../../services/billing/preview-price.ts'
 import { listTariffVersions, publishTariff } from '../../services/billing/publish-tariff.ts'
 import type { TariffVersionView } from '../../services/billing/tariff-rules.ts'
 import type { HostPorts } from '../api-ports.ts'
 import { listQuery } from '../cursor.ts'
 import type { CallContext, Part } from '../operation-types.ts'
 import { refused } from '../problem.ts'
-import { done, found, listed, made, mapped, shown } from '../replies.ts'
+import { done, found, listed, made, mapped } from '../replies.ts'
 
 type Ids =
   | 'listTariffs'
@@ -23,7 +22,6 @@ type Ids =
   | 'listTariffAssignments'
   | 'createTariffAssignment'
   | 'deleteTariffAssignment'
-  | 'previewTariff'
 
 export function tariffs(host: HostPorts): Part<Ids> {
   const billing = ({ deps, access: { organizationId } }: CallContext): BillingDeps => ({
@@ -66,8 +64,6 @@ export function tariffs(host: HostPorts): Part<Ids> {
       made(await assignTariffs(deps).assign(access, body), () => '/tariff-assignments'),
     deleteTariffAssignment: async ({ path }, { deps, access }) =>
       done(await assignTariffs(deps).end(access, path.assignmentId)),
-
-    previewTariff: ({ body }, context) => shown(previewPrice(billing(context))(body)),
   }
 }
 

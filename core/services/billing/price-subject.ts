@@ -19,7 +19,8 @@ import {
 } from '../../domain/bill/index.ts'
 import { Decimal } from '../../domain/money.ts'
 import type { ParkerKind } from '../../domain/parking-fact.ts'
-import type { PricedSession, PricedStay, PriceInput, SessionPeriod } from '../../domain/price.ts'
+import type { PricedSession, PricedStay, PriceInput, PriceNeed, SessionPeriod } from '../../domain/price.ts'
+import { readUsage } from '../../store/account-usage.ts'
 import { type BillingSite, readGroups } from '../../store/billing-facts.ts'
 import type { Db } from '../../store/record-table.ts'
 import { readRules, readTariffPlan, type TariffWithRules } from '../../store/tariffs.ts'
@@ -99,6 +100,8 @@ export async function priceSubject(
       groups: choice.groups.map((group) => group.code),
       stay: unit.stay,
       session: unit.session,
+      ...(unit.scope === 'charging' ? { parkerKind: choice.parkerKind } : {}),
+      ...(await neededBy(engine.needs?.(tariff.rules) ?? [], db, source, unit, { zone, currency })),
     }
     const result = engine.quote({ ...input, rules: tariff.rules })
     if (result.kind === 'unpriceable') {
@@ -119,6 +122,28 @@ export async function priceSubject(
         : { ...priced.basis, sessions: { ...priced.basis.sessions, [unit.session.sessionId]: done } }
   }
   return { ...priced, missing: missing.length === 0 ? null : missing.join(' ') }
+}
+
+/** What only some rules look at. What an account used before is not asked again once a bill says it. */
+async function neededBy(
+  needs: readonly PriceNeed[],
+  db: Db,
+  { organizationId, facts, earlier }: PricingSource,
+  { stay, session, accountId }: Unit,
+  { zone, currency }: Pick<BillBasis, 'zone' | 'currency'>,
+): Promise<Pick<PriceInput, 'sessions' | 'used'>> {
+  if (stay !== null) {
+    if (!needs.includes('sessions')) return {}
+    return { sessions: facts.sessions.map((each) => pricedSession(each, facts.stay)) }
+  }
+  if (session === null || accountId === null || !needs.includes('used')) return {}
+  const { sessionId } = session
+  const billed = earlier
+    .map((basis) => basis.sessions[sessionId])
+    .find((unit) => unit?.tariff.accountId === accountId && unit.input.used !== undefined)
+  if (billed?.input.used !== undefined) return { used: billed.input.used }
+  const before = new Date(session.startedAt)
+  return { used: await readUsage(db, { organizationId, accountId, sessionId, before, zone, currency }) }
 }
 
 /** Adds the parking as its vendor priced it; else says what is lacking. */
