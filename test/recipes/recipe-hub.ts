@@ -28,6 +28,8 @@ export interface RecipeHub {
   url: string
   call(method: string, path: string, body?: unknown): Promise<Json>
   items(path: string): Promise<Json[]>
+  /** Changes a record as it stands now. */
+  change(path: string, body: object): Promise<void>
   /** Waits until nothing is left to do. */
   idle(): Promise<void>
   garage(settings?: object): Promise<RecipeGarage>
@@ -57,10 +59,10 @@ export interface RecipeGarage {
   billed(query: string): Promise<Record<string, number>>
 }
 
-export async function recipeHub(): Promise<RecipeHub> {
+export async function recipeHub(more: Record<string, string> = {}): Promise<RecipeHub> {
   const database = await createTestDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'baywatt-recipes-'))
-  const env = { BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, DATABASE_URL: database.url }
+  const env = { BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, DATABASE_URL: database.url, ...more }
   const hub = await startHub({ config: { ...readConfig(env), dataDir }, log: silent, plugins: inTreePlugins })
   const { call } = api(hub.url, adminKey)
   const items = async (path: string) => (await call<{ items: Json[] }>('GET', path)).items
@@ -183,6 +185,9 @@ export async function recipeHub(): Promise<RecipeHub> {
     url: hub.url,
     call: ask,
     items,
+    async change(path, body) {
+      await ask('PATCH', path, body)
+    },
     idle,
     garage,
     async stop() {
