@@ -178,7 +178,8 @@ test('16. a 26-bit read that fits two enrolled 7-byte cards opens no gate and li
 }, 120_000)
 
 test('17. a phone number in the column of cards is a phone: no card opens by it, and the app’s number does', async () => {
-  const csv = 'account_number,account_name,account_kind,credential_kind,credential_value\nHR-17,Bo,tenant,card,+1 415 555 0117'
+  const csv =
+    'account_number,account_name,account_kind,credential_kind,credential_value\nHR-17,Bo,tenant,card,+1 415 555 0117'
   await hub.call('POST', 'people-imports', { csv })
   await hub.idle()
   const accountId = await accountOf('HR-17')

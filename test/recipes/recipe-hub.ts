@@ -49,9 +49,17 @@ export interface RecipeGarage {
   /** Tells the hub of one thing at one minute of the day and has it taken; answers how. */
   tell(type: WireFact['type'], minute: number, data: object, more?: Told): Promise<string>
   asks(credentials: object[], requestId?: string): Promise<Json>
-  connect(pluginId: string, config: object, secrets: object): Promise<string>
+  /** Answers where the vendor reaches the connection; `made` is told its id before it runs. */
+  connect(
+    pluginId: string,
+    config: object,
+    secrets: object,
+    made?: (connectionId: string) => void,
+  ): Promise<{ connectionId: string; url: string }>
   bay(code: string): Promise<string>
-  station(bays?: readonly string[]): Promise<{ station: SimulatedStation; stationId: string; goTo(minute: number): void }>
+  station(
+    bays?: readonly string[],
+  ): Promise<{ station: SimulatedStation; stationId: string; goTo(minute: number): void }>
   stays(): Promise<Json[]>
   sessions(): Promise<Json[]>
   links(): Promise<Json[]>
@@ -59,10 +67,10 @@ export interface RecipeGarage {
   billed(query: string): Promise<Record<string, number>>
 }
 
-export async function recipeHub(more: Record<string, string> = {}): Promise<RecipeHub> {
+export async function recipeHub(): Promise<RecipeHub> {
   const database = await createTestDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'baywatt-recipes-'))
-  const env = { BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, DATABASE_URL: database.url, ...more }
+  const env = { BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, DATABASE_URL: database.url }
   const hub = await startHub({ config: { ...readConfig(env), dataDir }, log: silent, plugins: inTreePlugins })
   const { call } = api(hub.url, adminKey)
   const items = async (path: string) => (await call<{ items: Json[] }>('GET', path)).items
@@ -96,9 +104,22 @@ export async function recipeHub(more: Record<string, string> = {}): Promise<Reci
       await ask('POST', 'tariff-assignments', { siteId, tariffId })
     }
     const signing = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
-    const connected = async (pluginId: string, config: object, secrets: object) => {
+    const connected = async (
+      pluginId: string,
+      config: object,
+      secrets: object,
+      made: (connectionId: string) => void = () => undefined,
+    ) => {
       const { connectionId } = await ask('POST', 'connections', { pluginId, siteId, name: pluginId, config, secrets })
-      await eventually(async () => (await ask('GET', `connections/${connectionId}/abilities`)).running, pluginId)
+      made(connectionId)
+      let shown = ''
+      await eventually(async () => {
+        const { state, stateReason } = await ask('GET', `connections/${connectionId}`)
+        shown = `${state} ${stateReason}`
+        return state === 'running' || state === 'degraded'
+      }, pluginId).catch((error: Error) => {
+        throw new Error(`${error.message}: ${shown}`)
+      })
       return String(connectionId)
     }
     const connectionId = await connected('parcs-http', {}, { signing })
@@ -115,7 +136,10 @@ export async function recipeHub(more: Record<string, string> = {}): Promise<Reci
     return {
       siteId,
       connectionId,
-      connect: async (pluginId, config, secrets) => `${hub.url}/in/${await connected(pluginId, config, secrets)}`,
+      async connect(pluginId, config, secrets, made) {
+        const id = await connected(pluginId, config, secrets, made)
+        return { connectionId: id, url: `${hub.url}/in/${id}` }
+      },
       async tell(type, minute, data, { id = `f${++told}`, revision = 1, ...more } = {}) {
         const fact = { id, revision, type, occurredAt: at(minute).toISOString(), backfilled: false, data, ...more }
         parcs.record(fact as WireFact)

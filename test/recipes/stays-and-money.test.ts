@@ -148,19 +148,23 @@ describe('20.', () => {
   test.each([
     ['a contract parker pays energy alone', 'contract', 0],
     ['a member pays each stay and the energy', 'member', 400],
-  ])('%s', async (_, parkerKind, parking) => {
-    const garage = await hub.garage()
-    const played = await garage.station()
-    const card = freshCard()
-    const { accountId } = await enrol(hub, card, { parkerKind })
-    await passes(garage, 'entry', 0, 'S', card, parkerKind)
-    await charges(played, { card, from: 10, to: 70 })
-    await passes(garage, 'exit', 90, 'S', card, parkerKind)
-    const [stay] = await garage.stays()
-    expect(stay).toMatchObject({ accountId, parkerKind })
-    const { PARKING = 0, ENERGY } = await garage.billed(`stayId=${stay.stayId}`)
-    expect({ PARKING, ENERGY }).toEqual({ PARKING: parking, ENERGY: 240 })
-  }, 120_000)
+  ])(
+    '%s',
+    async (_, parkerKind, parking) => {
+      const garage = await hub.garage()
+      const played = await garage.station()
+      const card = freshCard()
+      const { accountId } = await enrol(hub, card, { parkerKind })
+      await passes(garage, 'entry', 0, 'S', card, parkerKind)
+      await charges(played, { card, from: 10, to: 70 })
+      await passes(garage, 'exit', 90, 'S', card, parkerKind)
+      const [stay] = await garage.stays()
+      expect(stay).toMatchObject({ accountId, parkerKind })
+      const { PARKING = 0, ENERGY } = await garage.billed(`stayId=${stay.stayId}`)
+      expect({ PARKING, ENERGY }).toEqual({ PARKING: parking, ENERGY: 240 })
+    },
+    120_000,
+  )
 
   test('where the charging network bills the energy, a validated stay costs nothing and the energy is on no bill', async () => {
     const garage = await hub.garage({ bill_charging: false })
