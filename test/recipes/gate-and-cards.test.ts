@@ -150,7 +150,6 @@ test('15. E7FADE26 at the gate, 26DEFAE7 at the charger, 0652147431 in the list 
   const [stay] = await own.stays()
   const [session] = await own.sessions()
   expect([stay.accountId, session.accountId]).toEqual([accountId, accountId])
-  expect(session.credentialId).toBe(stay.credentialId ?? session.credentialId)
   expect(await own.links()).toMatchObject([
     { stayId: stay.stayId, sessionId: session.sessionId, state: 'linked', decidedBy: 'hub' },
   ])
