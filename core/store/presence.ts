@@ -53,11 +53,11 @@ export async function flows(db: Db, { organizationId, siteId }: OfSite, from: Da
     select at, sum(entries)::int as entries, sum(exits)::int as exits from (
       select date_trunc('hour', s.entered_at, 'UTC') as at, count(*) as entries, 0 as exits from stay s
       where s.organization_id = ${organizationId} and s.site_id = ${siteId} and s.state in ('open', 'closed')
-        and s.entered_at > ${from} and s.entered_at <= ${to} group by 1
+        and s.entered_at >= ${from} and s.entered_at <= ${to} group by 1
       union all
       select date_trunc('hour', coalesce(s.exited_at, s.exit_before), 'UTC'), 0, count(*) from stay s
       where s.organization_id = ${organizationId} and s.site_id = ${siteId} and s.state = 'closed' and s.entered_at is not null
-        and coalesce(s.exited_at, s.exit_before) > ${from} and coalesce(s.exited_at, s.exit_before) <= ${to} group by 1
+        and coalesce(s.exited_at, s.exit_before) >= ${from} and coalesce(s.exited_at, s.exit_before) <= ${to} group by 1
     ) f group by at order by at`.execute(db)
   return rows
 }

@@ -105,7 +105,8 @@ export function readOccupancyHistory(deps: Reading) {
     const known = await countersOf(deps.db, of)
     const shown = counter ?? known.find((one) => one.category === category && one.area_code === null)?.counter
     const moved = new Map((await flows(deps.db, of, from, to)).map((flow) => [flow.at.getTime(), flow]))
-    let derived = await insideAt(deps.db, of, from)
+    // A passage on the stroke of the hour belongs to the hour that begins.
+    let derived = await insideAt(deps.db, of, new Date(from.getTime() - 1))
     const items: HistoryHour[] = []
     for (let at = from.getTime(); at < to.getTime(); at += hourMs) {
       const { entries = 0, exits = 0 } = moved.get(at) ?? {}
