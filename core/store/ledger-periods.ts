@@ -233,3 +233,14 @@ export async function strayEntry(db: Db, { organizationId, siteId }: Books, to: 
     order by e.business_date, e.posted_at, e.entry_id limit 1`.execute(db)
   return rows[0]?.id
 }
+
+/** A period that entries of the site are closed in and that the site does not have. */
+export async function missingPeriod(db: Db, { organizationId, siteId }: Books): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`
+    select c.period_id as id from ledger_period_entry c
+    where c.organization_id = ${organizationId} and c.site_id = ${siteId}
+      and not exists (select from ledger_period t where t.organization_id = c.organization_id
+        and t.site_id = c.site_id and t.period_id = c.period_id)
+    limit 1`.execute(db)
+  return rows[0]?.id
+}

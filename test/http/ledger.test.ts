@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemNewId } from '../../core/runtime/random.ts'
 import { appendEntry } from '../../core/store/journal.ts'
+import { transaction } from '../../core/store/transaction.ts'
 import { type HubApi, startHubApi } from './hub-api.ts'
 
 let hub: HubApi
@@ -20,27 +21,29 @@ beforeAll(async () => {
     ['2026-03-09', 500],
     ['2026-03-10', 70],
   ] as const) {
-    await appendEntry(
-      hub.service.db,
-      {
-        ...{
-          organizationId: hub.organizationId,
-          siteId,
-          entryId: systemNewId(),
-          sourceType: 'payment',
-          sourceId: systemNewId(),
+    await transaction(hub.service.db, (trx) =>
+      appendEntry(
+        trx,
+        {
+          ...{
+            organizationId: hub.organizationId,
+            siteId,
+            entryId: systemNewId(),
+            sourceType: 'payment',
+            sourceId: systemNewId(),
+          },
+          ...{
+            description: 'Payment by card',
+            businessDate: day,
+            factDate: day,
+            corrects: null,
+            billId: null,
+            currency: 'EUR',
+          },
+          postedAt: hub.clock.now(),
         },
-        ...{
-          description: 'Payment by card',
-          businessDate: day,
-          factDate: day,
-          corrects: null,
-          billId: null,
-          currency: 'EUR',
-        },
-        postedAt: hub.clock.now(),
-      },
-      [{ debit: 'clearing.card', credit: 'receivable', amountMinor: amountMinor as never, line: null }],
+        [{ debit: 'clearing.card', credit: 'receivable', amountMinor: amountMinor as never, line: null }],
+      ),
     )
   }
 })

@@ -5,6 +5,7 @@ import { chainStart, closedPeriod, entryHash, periodHash, type StoredEntry } fro
 import {
   type ClosedEntry,
   closedEntries,
+  missingPeriod,
   type PeriodRow,
   periodContents,
   recountTotals,
@@ -79,6 +80,11 @@ async function verdict(trx: Db, organizationId: string, siteId: string): Promise
     seen.periods++
     seen.entries += period.entryCount
     seen.lastHash = period.hash
+  }
+  const missing = await missingPeriod(trx, { organizationId, siteId })
+  if (missing !== undefined) {
+    const where = { periodId: missing, number: seen.periods + 1, entryNumber: null }
+    return { ...seen, intact: false, firstBroken: { ...where, reason: 'The period is gone, its entries are not.' } }
   }
   const last = periods.at(-1)
   const stray = last && (await strayEntry(trx, { organizationId, siteId }, last.to))
