@@ -6317,7 +6317,7 @@ export interface components {
             code: components["schemas"]["AccountCode"];
             name: string;
             kind: components["schemas"]["AccountKind"];
-            /** @description Something was posted to it. */
+            /** @description Something was posted to it at a site that the key reaches. */
             used: boolean;
         };
         LedgerAccounts: {

@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type { PeriodAccount, StoredPosting, Unsettled } from '../domain/ledger/chain.ts'
 import { type Stamped, stampColumns } from './places.ts'
-import { type Db, is, recordTable, type Sight } from './record-table.ts'
+import { all, type Db, is, recordTable, type Sight, visible } from './record-table.ts'
 
 export interface LedgerEntry {
   entryId: string
@@ -159,10 +159,11 @@ export const accountMappings = recordTable<AccountMappingRecord>()('account_mapp
   filters: { target: is('target') },
 })
 
-/** Codes of accounts that the organization has posted to. */
-export async function usedAccounts(db: Db, { organizationId }: Pick<Sight, 'organizationId'>): Promise<string[]> {
+/** Codes of accounts that were posted to at the sites that the caller reaches. */
+export async function usedAccounts(db: Db, sight: Sight): Promise<string[]> {
+  const seen = all(visible({ reach: 'site' }, sight))
   const { rows } = await sql<{ account: string }>`
-    select debit_account as account from journal_posting where organization_id = ${organizationId}
-    union select credit_account from journal_posting where organization_id = ${organizationId}`.execute(db)
+    select t.debit_account as account from journal_posting t where ${seen}
+    union select t.credit_account from journal_posting t where ${seen}`.execute(db)
   return rows.map(({ account }) => account).sort()
 }
