@@ -3267,6 +3267,204 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The chart of accounts
+         * @description What the hub has by itself, then the accounts per tax code and way of paying that were posted to.
+         */
+        get: operations["listLedgerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/account-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mappings of accounts to accounting systems */
+        get: operations["listAccountMappings"];
+        put?: never;
+        /** Add a mapping */
+        post: operations["createAccountMapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/account-mappings/{mappingId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mappingId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One mapping */
+        get: operations["getAccountMapping"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a mapping
+         * @description Its target is free for another. `archived: false` in a PATCH brings it back.
+         */
+        delete: operations["archiveAccountMapping"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a mapping
+         * @description Fields left out stay as they are; `accounts` and `taxCodes` are replaced as a whole.
+         */
+        patch: operations["updateAccountMapping"];
+        trace?: never;
+    };
+    "/api/v1/ledger/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What closing up to a day would take in, and what holds it up */
+        get: operations["getLedgerClosing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Closed periods with their totals, newest first */
+        get: operations["listLedgerPeriods"];
+        put?: never;
+        /**
+         * Close the books of a site up to a day
+         * @description For good: there is no reopening, and what comes later is posted on a later day. One period for each currency. Refused (409) while stays, sessions or payments of these days are unsettled, unless a reason is given.
+         */
+        post: operations["closeLedgerPeriods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove that closed periods are as they were closed
+         * @description Works the hashes of all periods of a site out anew and names the first that is broken. Nothing is stored.
+         */
+        post: operations["verifyLedgerPeriods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods/{periodId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One closed period with its totals */
+        get: operations["getLedgerPeriod"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods/{periodId}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A closed period with all its entries, as accounting formats get it
+         * @description The same bytes for ever.
+         */
+        get: operations["getLedgerPeriodBook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries of the ledger with their postings */
+        get: operations["listLedgerEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every account up to the end of a business date */
+        get: operations["getTrialBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/revenue": {
         parameters: {
             query?: never;
@@ -4394,6 +4592,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "ledger.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Business days of a site were closed for good.
+         * @description The hash ends the chain of all periods so far; noting it down elsewhere proves that none was cut off.
+         */
+        post: operations["onLedgerClosed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "review.opened": {
         parameters: {
             query?: never;
@@ -4808,6 +5026,8 @@ export interface components {
             passbackResetAt: components["schemas"]["Instant"] | null;
             groupIds: components["schemas"]["Id"][];
         } & (WithRequired<components["schemas"]["AccountFields"], "number" | "name" | "kind" | "status" | "email" | "phone" | "parkerKind" | "validFrom" | "validUntil" | "parentAccountId" | "access" | "settings"> & components["schemas"]["Stamp"]);
+        /** @description Account of the hub. `tax.payable.<code>` and `clearing.<method>` come as they are posted to. */
+        AccountCode: string;
         AccountCreate: WithRequired<components["schemas"]["AccountFields"], "name" | "kind">;
         AccountFields: {
             /** @description Left out: made by the hub. */
@@ -4828,10 +5048,27 @@ export interface components {
             access?: components["schemas"]["AccessRules"];
             settings?: components["schemas"]["AccountSettings"];
         };
+        /** @enum {string} */
+        AccountKind: "asset" | "liability" | "equity" | "revenue" | "expense";
         AccountList: {
             items: components["schemas"]["Account"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        AccountMapping: {
+            mappingId: components["schemas"]["Id"];
+            target: components["schemas"]["Target"];
+        } & (WithRequired<components["schemas"]["MappingNames"], "name" | "accounts" | "taxCodes"> & components["schemas"]["Stamp"]);
+        AccountMappingCreate: {
+            target: components["schemas"]["Target"];
+        } & components["schemas"]["MappingNames"];
+        AccountMappingList: {
+            items: components["schemas"]["AccountMapping"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        AccountMappingPatch: {
+            /** @description False brings it back. */
+            archived?: boolean;
+        } & components["schemas"]["MappingNames"];
         AccountPatch: {
             archived?: components["schemas"]["Unarchive"];
             asOf?: components["schemas"]["AsOf"];
@@ -5070,6 +5307,34 @@ export interface components {
         BillList: {
             items: components["schemas"]["Bill"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        BookAccount: {
+            code: components["schemas"]["AccountCode"];
+            name: string;
+            kind: components["schemas"]["AccountKind"];
+        };
+        BookEntry: {
+            entryId: components["schemas"]["Id"];
+            number: number;
+            date: components["schemas"]["Day"];
+            postedAt: components["schemas"]["Instant"];
+            description: string;
+            source: {
+                type: string;
+                id: components["schemas"]["Id"];
+                number: string | null;
+            };
+            /** @description Of what it is about, where that was another day. */
+            factDate?: components["schemas"]["Day"];
+            /** @description The entry that it corrects. */
+            corrects?: components["schemas"]["Id"];
+            postings: components["schemas"]["BookPosting"][];
+        };
+        BookPosting: {
+            debit: components["schemas"]["AccountCode"];
+            credit: components["schemas"]["AccountCode"];
+            amountMinor: components["schemas"]["AmountMinor"];
+            taxCode: string | null;
         };
         BookedCredential: {
             /** @enum {string} */
@@ -5973,6 +6238,8 @@ export interface components {
         GroupPatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["GroupFields"];
+        /** @description SHA-256 in hex. */
+        Hash: string;
         Holiday: {
             date: components["schemas"]["LocalDate"];
             name?: components["schemas"]["Name"];
@@ -6086,6 +6353,145 @@ export interface components {
         LanePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["LaneFields"];
+        LedgerAccount: {
+            code: components["schemas"]["AccountCode"];
+            name: string;
+            kind: components["schemas"]["AccountKind"];
+            /** @description Something was posted to it at a site that the key reaches. */
+            used: boolean;
+        };
+        LedgerAccounts: {
+            items: components["schemas"]["LedgerAccount"][];
+        };
+        LedgerBook: {
+            organization: {
+                organizationId: components["schemas"]["Id"];
+                name: string;
+            };
+            site: {
+                siteId: components["schemas"]["Id"];
+                code: string;
+                name: string;
+                zone: string;
+            };
+            currency: components["schemas"]["Currency"];
+            number: number;
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            closedAt: components["schemas"]["Instant"];
+            hash: components["schemas"]["Hash"];
+            previousHash: components["schemas"]["Hash"];
+            accounts: components["schemas"]["BookAccount"][];
+            entries: components["schemas"]["BookEntry"][];
+        };
+        LedgerClose: {
+            siteId: components["schemas"]["Id"];
+            /** @description The last business date that is closed; before today at the site. */
+            to: components["schemas"]["Day"];
+            /** @description Closes although something of these days is unsettled. */
+            reason?: components["schemas"]["Reason"];
+        };
+        LedgerClosing: {
+            siteId: components["schemas"]["Id"];
+            /** @description Null while nothing is closed. */
+            closedTo: components["schemas"]["Day"] | null;
+            to: components["schemas"]["Day"];
+            /** @description What would be closed. */
+            open: {
+                currency: components["schemas"]["Currency"];
+                entries: number;
+                from: components["schemas"]["Day"];
+            }[];
+            /** @description What holds it up. */
+            unsettled: components["schemas"]["Unsettled"][];
+        };
+        LedgerEntry: {
+            entryId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            date: components["schemas"]["Day"];
+            /** @description Day of what it is about. */
+            factDate: components["schemas"]["Day"] | null;
+            postedAt: components["schemas"]["Instant"];
+            description: string;
+            sourceType: string;
+            sourceId: components["schemas"]["Id"];
+            /** @description The entry that it corrects. */
+            corrects: components["schemas"]["Id"] | null;
+            closed: {
+                periodId: components["schemas"]["Id"];
+                /** @description Of the entry in the period. */
+                number: number;
+            } | null;
+            postings: components["schemas"]["LedgerPosting"][];
+        };
+        LedgerEntryList: {
+            items: components["schemas"]["LedgerEntry"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        LedgerPeriod: {
+            periodId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @description Counts the closed periods of a site, without gaps. */
+            number: number;
+            currency: components["schemas"]["Currency"];
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            closedAt: components["schemas"]["Instant"];
+            closedBy: string;
+            /** @description Why it was closed although something was unsettled. */
+            reason: string | null;
+            /** @description What was, at the time. */
+            unsettled: components["schemas"]["Unsettled"][];
+            /** @description They are numbered from 1 to this. */
+            entryCount: number;
+            /** @description Totals of the period. */
+            accounts: components["schemas"]["LedgerPeriodAccount"][];
+            previousHash: components["schemas"]["Hash"];
+            hash: components["schemas"]["Hash"];
+        };
+        LedgerPeriodAccount: {
+            account: components["schemas"]["AccountCode"];
+            name: string;
+            kind: components["schemas"]["AccountKind"];
+            debitMinor: components["schemas"]["AmountMinor"];
+            creditMinor: components["schemas"]["AmountMinor"];
+        };
+        LedgerPeriodList: {
+            items: components["schemas"]["LedgerPeriod"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        LedgerPeriods: {
+            items: components["schemas"]["LedgerPeriod"][];
+        };
+        LedgerPosting: {
+            debit: components["schemas"]["AccountCode"];
+            credit: components["schemas"]["AccountCode"];
+            amountMinor: components["schemas"]["AmountMinor"];
+            currency: components["schemas"]["Currency"];
+            billId: components["schemas"]["Id"] | null;
+            billLine: number | null;
+            taxCode: string | null;
+        };
+        LedgerVerdict: {
+            siteId: components["schemas"]["Id"];
+            intact: boolean;
+            /** @description That hold. */
+            periods: number;
+            /** @description In these periods. */
+            entries: number;
+            /** @description Of the last period that holds; 64 zeros when there is none. */
+            lastHash: components["schemas"]["Hash"];
+            firstBroken: {
+                periodId: components["schemas"]["Id"];
+                number: number;
+                /** @description Null when it is the period itself. */
+                entryNumber: number | null;
+                reason: string;
+            } | null;
+        };
+        LedgerVerify: {
+            siteId: components["schemas"]["Id"];
+        };
         /** @description The most that may be drawn, at one EVSE or the whole station; the hub picks profile, unit and fallback by what the station can do. Name either amps or watts. */
         LimitCommand: {
             /** @constant */
@@ -6292,6 +6698,13 @@ export interface components {
         LocalDate: string;
         LocalTime: string;
         LongText: string;
+        MappingNames: {
+            name?: components["schemas"]["Name"];
+            /** @description By account of the hub, what it is called there. */
+            accounts?: components["schemas"]["OutsideNames"];
+            /** @description By tax code of the hub's bills, what it is called there. */
+            taxCodes?: components["schemas"]["OutsideNames"];
+        };
         MaybeInstant: components["schemas"]["Instant"] | null;
         MeterValue: {
             at: components["schemas"]["Instant"];
@@ -6545,6 +6958,9 @@ export interface components {
         };
         OrganizationPatch: {
             name?: components["schemas"]["Name"];
+        };
+        OutsideNames: {
+            [key: string]: string;
         };
         OverviewBay: {
             bayId: components["schemas"]["Id"];
@@ -7238,6 +7654,7 @@ export interface components {
             ok: boolean;
             detail: string | null;
         };
+        Reason: string;
         /** @description The bill as it was given to the driver, frozen when it was issued. */
         Receipt: {
             [key: string]: unknown;
@@ -7698,6 +8115,8 @@ export interface components {
             rounding?: "line_half_up" | "line_half_even" | "group_half_up";
             /** @description Legal series of bill numbers (the site's code). */
             bill_series?: string;
+            /** @description A day of the books is closed by itself so many days after it is over, once all of it is settled; left out, somebody closes it. */
+            ledger_close_after_days?: number;
             /** @description BCP 47, for numbers and dates on receipts (by country). */
             locale?: string;
             /** @description Who issues the bills. */
@@ -8196,6 +8615,8 @@ export interface components {
             exitedAt: components["schemas"]["MaybeInstant"];
             flags: string[];
         };
+        /** @description What the mapping is for: the id of an accounting format, or a name of your own. */
+        Target: string;
         Tariff: {
             tariffId: components["schemas"]["Id"];
             /** @description Null when any site may use it. */
@@ -8406,6 +8827,25 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        TrialBalance: {
+            date: components["schemas"]["Day"];
+            accounts: {
+                account: components["schemas"]["AccountCode"];
+                name: string;
+                kind: components["schemas"]["AccountKind"] | null;
+                currency: components["schemas"]["Currency"];
+                debitMinor: components["schemas"]["AmountMinor"];
+                creditMinor: components["schemas"]["AmountMinor"];
+                /** @description Debits less credits. */
+                balanceMinor: components["schemas"]["AmountMinor"];
+            }[];
+            /** @description Of each currency. Debits and credits are the same. */
+            totals: {
+                currency: components["schemas"]["Currency"];
+                debitMinor: components["schemas"]["AmountMinor"];
+                creditMinor: components["schemas"]["AmountMinor"];
+            }[];
+        };
         TriggerCommand: {
             /** @constant */
             name: "trigger";
@@ -8447,6 +8887,14 @@ export interface components {
             name: "unpublish_firmware";
             checksum: string;
             ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        Unsettled: {
+            /** @enum {string} */
+            type: "stay" | "charging_session" | "payment";
+            id: components["schemas"]["Id"];
+            /** @description On which it ended or was paid. */
+            date: components["schemas"]["Day"];
+            reason: string;
         };
         /** @description Shows the running cost at the station. */
         UpdateCostCommand: {
@@ -15416,6 +15864,405 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listLedgerAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAccounts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAccountMappings: {
+        parameters: {
+            query?: {
+                /** @description Only for this target. */
+                target?: components["schemas"]["Target"];
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMappingList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createAccountMapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountMappingCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMapping"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAccountMapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                mappingId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMapping"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveAccountMapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                mappingId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAccountMapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                mappingId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountMappingPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMapping"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLedgerClosing: {
+        parameters: {
+            query: {
+                /** @description Whose books. */
+                siteId: components["schemas"]["Id"];
+                /** @description Last business date; yesterday when left out. */
+                to?: components["schemas"]["Day"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerClosing"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLedgerPeriods: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this currency. */
+                currency?: components["schemas"]["Currency"];
+                /** @description With days at or after. */
+                from?: components["schemas"]["Day"];
+                /** @description With days at or before. */
+                to?: components["schemas"]["Day"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPeriodList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    closeLedgerPeriods: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerClose"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPeriods"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyLedgerPeriods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerVerify"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerVerdict"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLedgerPeriod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPeriod"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLedgerPeriodBook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerBook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLedgerEntries: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Business date from, included. */
+                from?: components["schemas"]["Day"];
+                /** @description Business date to, included. */
+                to?: components["schemas"]["Day"];
+                /** @description Only of this closed period. */
+                periodId?: components["schemas"]["Id"];
+                /** @description Only of days that are open, or only of closed ones. */
+                open?: boolean;
+                /** @description Only those that post to this account. */
+                account?: components["schemas"]["AccountCode"];
+                /** @description Only of such sources. */
+                sourceType?: "bill" | "payment";
+                /** @description Only of this bill or payment. */
+                sourceId?: components["schemas"]["Id"];
+                /** @description Only corrections of this entry. */
+                corrects?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "date" | "-date";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTrialBalance: {
+        parameters: {
+            query: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description The business date. */
+                date: components["schemas"]["Day"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getRevenueSummary: {
         parameters: {
             query: {
@@ -17451,6 +18298,41 @@ export interface operations {
                         adjustsBillId: components["schemas"]["Id"];
                         totalMinor: number;
                         currency: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLedgerClosed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ledger.closed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        periodId: components["schemas"]["Id"];
+                        number: number;
+                        currency: string;
+                        from: components["schemas"]["Day"];
+                        to: components["schemas"]["Day"];
+                        entries: number;
+                        hash: string;
                     };
                 } & components["schemas"]["Event"];
             };

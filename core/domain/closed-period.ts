@@ -30,6 +30,10 @@ export interface BookEntry {
   description: string
   /** What it is about; `number` is what people call it, for example of a bill. */
   source: { type: string; id: string; number: string | null }
+  /** Business date of what it is about, where that was another day. */
+  factDate?: string
+  /** Of a correction: the id of the entry that it corrects, in this or in an earlier period. */
+  corrects?: string
   postings: readonly BookPosting[]
 }
 

@@ -115,6 +115,15 @@ export interface HubEvents {
     totalMinor: number
     currency: string
   }
+  'ledger.closed': Place & {
+    periodId: string
+    number: number
+    currency: string
+    from: string
+    to: string
+    entries: number
+    hash: string
+  }
   'review.opened': Place & { reviewId: string; kind: string; reason: string }
   'review.resolved': Place & { reviewId: string; resolution: string }
   'command.queued': Place & { commandId: string; stationId: string; name: string }

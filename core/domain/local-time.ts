@@ -161,6 +161,11 @@ export function dayBefore(date: string): string {
   return Temporal.PlainDate.from(date).subtract({ days: 1 }).toString()
 }
 
+/** The calendar day so many days after "2019-03-10". */
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString()
+}
+
 /** Whether the wall clock at `at` shows a time inside the window. */
 function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
   const from = minutesOf(window.from)

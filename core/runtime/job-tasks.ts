@@ -13,6 +13,7 @@ import { desiredChanged, localListsChanged } from '../services/desired/desired-c
 import { reconcileStation } from '../services/desired/reconcile-station.ts'
 import { evaluateEvBay } from '../services/ev-bays/evaluate-ev-bay.ts'
 import { runImport } from '../services/imports/import-people.ts'
+import { closeOnSchedule } from '../services/ledger/close-on-schedule.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
 import { checkDrift } from '../services/occupancy/check-drift.ts'
@@ -50,6 +51,7 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'reader.bound': task(replayReader(service)),
     'cards.reread': task(rereadCards(deps.rematching)),
     'bill.evaluate': task(deps.bills),
+    'ledger.close': task(closeOnSchedule(service)),
     'campaign.advance': task(advanceCampaign(campaigns)),
     'campaign.follow': task(followCampaigns(campaigns)),
     'reservation.begin': task(beginReservation(campaigns)),

@@ -17,8 +17,12 @@ export interface NewEntry {
   sourceType: 'bill' | 'payment'
   sourceId: string
   description: string
-  /** Local day of the site on which it was posted: the days before it stay as they were. */
+  /** Local day of the site on which it was posted. When that is closed already, the database takes the first open one. */
   businessDate: string
+  /** Local day of what it is about. */
+  factDate: string
+  /** Of a correction: the source whose entry it corrects. */
+  corrects: { sourceType: 'bill'; sourceId: string } | null
   postedAt: Date
   currency: string
   billId: string | null
@@ -38,6 +42,13 @@ export async function appendEntry(trx: Db, entry: NewEntry, postings: readonly P
       description: entry.description,
       business_date: entry.businessDate,
       posted_at: entry.postedAt,
+      fact_date: entry.factDate,
+      postings: postings.length,
+      corrects_entry_id:
+        entry.corrects === null
+          ? null
+          : sql<string | null>`(select c.entry_id from journal_entry c where c.organization_id = ${entry.organizationId}
+              and c.source_type = ${entry.corrects.sourceType} and c.source_id = ${entry.corrects.sourceId})`,
     })
     .onConflict((conflict) => conflict.columns(['organization_id', 'source_type', 'source_id']).doNothing())
     .executeTakeFirst()

@@ -84,6 +84,19 @@ export interface AccountGroupMemberTable {
   account_id: string
 }
 
+export interface AccountMappingTable {
+  organization_id: string
+  mapping_id: string
+  target: string
+  name: string
+  accounts: Generated<Json>
+  tax_codes: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface ApiKeyTable {
   organization_id: string
   key_id: string
@@ -637,6 +650,9 @@ export interface JournalEntryTable {
   description: string
   business_date: string
   posted_at: Date
+  fact_date: string | null
+  corrects_entry_id: string | null
+  postings: number | null
 }
 
 export interface JournalPostingTable {
@@ -671,6 +687,49 @@ export interface LeaseTable {
   holder: string
   epoch: Int8
   until: Date
+}
+
+export interface LedgerPeriodTable {
+  organization_id: string
+  site_id: string
+  period_id: string
+  number: number
+  currency: string
+  from_date: string
+  to_date: string
+  closed_at: Date
+  closed_by: string
+  reason: string | null
+  unsettled: Json
+  organization_name: string
+  site_code: string
+  site_name: string
+  time_zone: string
+  entry_count: number
+  account_count: number
+  previous_hash: string
+  hash: string
+}
+
+export interface LedgerPeriodAccountTable {
+  organization_id: string
+  site_id: string
+  period_id: string
+  number: number
+  account: string
+  name: string
+  kind: string
+  debit_minor: Int8
+  credit_minor: Int8
+}
+
+export interface LedgerPeriodEntryTable {
+  organization_id: string
+  site_id: string
+  period_id: string
+  number: number
+  entry_id: string
+  hash: string
 }
 
 export interface LinkTable {
@@ -1578,6 +1637,7 @@ export interface HubTables {
   account: AccountTable
   account_group: AccountGroupTable
   account_group_member: AccountGroupMemberTable
+  account_mapping: AccountMappingTable
   api_key: ApiKeyTable
   area: AreaTable
   audit_log: AuditLogTable
@@ -1616,6 +1676,9 @@ export interface HubTables {
   journal_posting: JournalPostingTable
   lane: LaneTable
   lease: LeaseTable
+  ledger_period: LedgerPeriodTable
+  ledger_period_account: LedgerPeriodAccountTable
+  ledger_period_entry: LedgerPeriodEntryTable
   link: LinkTable
   link_history: LinkHistoryTable
   link_index: LinkIndexTable

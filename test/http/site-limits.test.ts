@@ -116,7 +116,7 @@ beforeAll(async () => {
 afterAll(() => hub.close())
 
 /** Records of the organization that have no site: a key limited to sites may see them. */
-const siteless = ['listAccounts', 'listVehicles', 'listPlugins', 'listTariffs']
+const siteless = ['listAccounts', 'listVehicles', 'listPlugins', 'listTariffs', 'listLedgerAccounts']
 
 test('lists hold nothing of other sites', async () => {
   const lists = hub.contract.operations.filter(

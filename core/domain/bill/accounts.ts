@@ -1,5 +1,6 @@
-// Owns the chart of accounts that the hub itself posts to.
-// Must not know an accounting system's numbers; exports map these names.
+// Owns the chart of accounts of the hub: the code, kind and name of everything that can be posted to.
+// Must not know an accounting system's numbers; a mapping per organization names these there.
+import type { AccountKind, BookAccount } from '../closed-period.ts'
 import type { LineKind } from '../price.ts'
 
 export const accounts = {
@@ -18,7 +19,51 @@ export const accounts = {
   cash: 'cash',
   /** Money received that belongs to no stay or session yet. */
   unapplied: 'payments.unapplied',
+  /** Memberships that are paid for and still to be served. */
+  deferred: 'revenue.deferred',
+  energyCost: 'energy.cost',
+  energyPayable: 'energy.payable',
+  /** Earned from incentive and low-carbon programs, not yet paid out. */
+  credits: 'credits.receivable',
+  creditIncome: 'revenue.credits',
+  ownerShare: 'share.owner',
+  ownerPayable: 'owner.payable',
+  partnerShare: 'share.partner',
+  partnerPayable: 'partner.payable',
+  partnerReceivable: 'partner.receivable',
 } as const
+
+type OwnAccount = (typeof accounts)[keyof typeof accounts]
+
+const catalogue: Readonly<Record<OwnAccount, readonly [AccountKind, string]>> = {
+  receivable: ['asset', 'Receivable from drivers and accounts'],
+  'third_party.receivable': ['asset', 'Receivable from whoever pays for the driver'],
+  'revenue.parking': ['revenue', 'Parking'],
+  'revenue.energy': ['revenue', 'Charging energy'],
+  'revenue.charge_time': ['revenue', 'Charging time'],
+  'revenue.idle': ['revenue', 'Idle fees'],
+  'revenue.session_fee': ['revenue', 'Session fees'],
+  'revenue.membership': ['revenue', 'Memberships'],
+  'discounts.given': ['revenue', 'Discounts given'],
+  'rebates.given': ['revenue', 'Rebates given'],
+  cash: ['asset', 'Cash'],
+  'payments.unapplied': ['liability', 'Payments that belong to no bill'],
+  'revenue.deferred': ['liability', 'Deferred revenue'],
+  'energy.cost': ['expense', 'Energy'],
+  'energy.payable': ['liability', 'Payable for energy'],
+  'credits.receivable': ['asset', 'Credits receivable'],
+  'revenue.credits': ['revenue', 'Credits earned'],
+  'share.owner': ['expense', 'Share of the garage owner'],
+  'owner.payable': ['liability', 'Payable to the garage owner'],
+  'share.partner': ['expense', 'Share of charging partners'],
+  'partner.payable': ['liability', 'Payable to charging partners'],
+  'partner.receivable': ['asset', 'Receivable from charging partners'],
+}
+
+/** Accounts with a fixed code; those per tax code and per way of paying come as they are posted to. */
+export const chartOfAccounts: readonly BookAccount[] = Object.entries(catalogue)
+  .map(([code, [kind, name]]) => ({ code, name, kind }))
+  .sort((a, b) => (a.code < b.code ? -1 : 1))
 
 export const taxPayable = (code: string): string => `tax.payable.${code}`
 
@@ -29,6 +74,16 @@ export const clearing = (method: string | null): string => {
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
   return name === 'cash' ? accounts.cash : `clearing.${name === '' ? 'unknown' : name}`
+}
+
+/** Null for what the hub never posts to. */
+export function bookAccount(code: string): BookAccount | null {
+  const own = Object.hasOwn(catalogue, code) ? catalogue[code as OwnAccount] : undefined
+  if (own !== undefined) return { code, name: own[1], kind: own[0] }
+  const tax = /^tax\.payable\.(.+)$/su.exec(code)?.[1]
+  if (tax !== undefined) return { code, name: `Tax payable, ${tax}`, kind: 'liability' }
+  const method = /^clearing\.([a-z0-9_]+)$/.exec(code)?.[1]
+  return method === undefined ? null : { code, name: `Clearing, ${method}`, kind: 'asset' }
 }
 
 /** The account whose balance the net of a line changes; the other side is the receivable. */

@@ -17,6 +17,7 @@ import { desired } from './desired.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
 import { imports } from './imports.ts'
+import { ledger } from './ledger.ts'
 import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
 import { money } from './money.ts'
@@ -76,6 +77,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...presence,
     ...linkReviews,
     ...money,
+    ...ledger,
     ...tariffs(ports.host),
     ...tariffExchange(ports.host),
     ...tariffTools(ports.host),

@@ -126,7 +126,16 @@ export async function issueBill(
   const entry = { organizationId, siteId, entryId: deps.newId(), sourceType: 'bill' as const, sourceId: billId }
   await appendEntry(
     trx,
-    { ...entry, description: `${what} ${number}`, businessDate, postedAt: now, currency, billId },
+    {
+      ...entry,
+      description: `${what} ${number}`,
+      businessDate,
+      factDate: localDate(service.to, basis.zone),
+      corrects: adjusts === null ? null : { sourceType: 'bill', sourceId: adjusts.billId },
+      postedAt: now,
+      currency,
+      billId,
+    },
     billPostings(lines),
   )
   if (subject?.kind === 'stay') {

@@ -34,6 +34,8 @@ export function postPayment(
           sourceId: paymentId,
           description: `${what}${payment.method === null ? '' : ` by ${payment.method}`}${payment.reference === null ? '' : `, ${payment.reference}`}`,
           businessDate: localDate(now, payment.zone),
+          factDate: localDate(payment.at, payment.zone),
+          corrects: null,
           postedAt: now,
           currency: payment.currency,
           billId: null,

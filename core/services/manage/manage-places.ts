@@ -15,6 +15,7 @@ import {
   type Site,
   sites,
 } from '../../store/places.ts'
+import { closeSettingChanged } from '../ledger/close-on-schedule.ts'
 import { askAgain } from '../linking/ask-again.ts'
 import { brokenLinkSettings } from '../linking/link-settings.ts'
 import { columns, columnsOf, manage } from './manage-record.ts'
@@ -64,7 +65,9 @@ export const manageSites = manage<Site, SiteCreate, SiteFields>({
       return zoneProblem
     return brokenLinking(input.settings) ?? columns(columnsOf(sites, input))
   },
-  async changed({ trx, access }, before, { siteId, settings }) {
+  async changed({ trx, access, now }, before, site) {
+    const { siteId, settings } = site
+    await closeSettingChanged(trx, { ...site, organizationId: access.organizationId }, before?.settings, now)
     if (before === null) return undefined
     await askAgain(trx, { organizationId: access.organizationId, siteId }, before.settings, settings)
     return undefined
