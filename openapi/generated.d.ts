@@ -1652,7 +1652,7 @@ export interface paths {
         put?: never;
         /**
          * Bring in accounts, plates and credentials from CSV
-         * @description A line for each credential or plate, in columns named by the header: `account_number` (what a line is known by), `account_name`, `account_kind`, `account_status`, `parker_kind`, `email`, `phone`, `valid_from`, `valid_until`, `groups` (codes with | between), `plate`, `plate_country`, `credential_kind`, `credential_value`, `credential_encoding`, `credential_label`, `credential_status`. Empty cells leave things as they are, and nothing is taken away. The same file again changes nothing. It is worked off in the background, line by line; read the import for its progress and for what was refused, by line and column. With `dryRun` each line is tried by itself and undone.
+         * @description A line for each credential or plate, in columns named by the header: `account_number` (what a line is known by), `account_name`, `account_kind`, `account_status`, `parker_kind`, `email`, `phone`, `valid_from`, `valid_until`, `groups` (codes with | between), `plate`, `plate_country`, `credential_kind`, `credential_value`, `credential_encoding`, `credential_label`, `credential_status`. Empty cells leave things as they are, and nothing is taken away. The same file again changes nothing. It is worked off in the background, line by line; read the import for its progress and for what was refused, by line and column. With `dryRun` each line is tried by itself and undone. The number of a payment card in a cell is masked before anything is stored, and the line is refused with the column.
          */
         post: operations["createPeopleImport"];
         delete?: never;
@@ -3118,6 +3118,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariff-engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tariff engines that are running, with the schema of their rules
+         * @description The schema is what forms are made from. Rules are checked further by `POST /tariffs/lint`.
+         */
+        get: operations["listTariffEngines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tariff-assignments": {
         parameters: {
             query?: never;
@@ -3178,6 +3198,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bill-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the bills of a filter add up to, by currency
+         * @description The filters are those of `GET /bills`.
+         */
+        get: operations["getBillTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bills/{billId}": {
         parameters: {
             query?: never;
@@ -3199,6 +3239,172 @@ export interface paths {
     };
     "/api/v1/bills/{billId}/receipt": {
         parameters: {
+            query?: {
+                /** @description Language and forms (BCP 47); else those of the account, the `Accept-Language`, the site. Words: en, de, es, fr. */
+                locale?: components["parameters"]["ReceiptLocale"];
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+                /** @description Marks page and PDF as a copy. */
+                copy?: boolean;
+            };
+            header?: never;
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The receipt, as data, as a page or as a PDF
+         * @description Frozen when the bill was issued: a reprint says the same. What was paid or given back afterwards follows as a dated section of its own; while nothing is, the same PDF has the same bytes.
+         */
+        get: operations["getReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Payments that were asked for, latest first */
+        get: operations["listPaymentOrders"];
+        put?: never;
+        /**
+         * Ask for money
+         * @description For bills, for a stay before it is billed, or to fill an account's balance. The Idempotency-Key stays with the order: the same key of the same caller is the same order. One open order for one thing: a second one is refused (409). With a checkout provider the driver pays at `checkoutUrl`, which is there once the provider has answered.
+         */
+        post: operations["createPaymentOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders/{orderId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        /** One payment with what it pays, what was done, and its story in plain words */
+        get: operations["getPaymentOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders/{orderId}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take money that is held */
+        post: operations["capturePaymentOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders/{orderId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a payment that was not taken */
+        post: operations["cancelPaymentOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders/{orderId}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give money back
+         * @description All or a part, several times, never more than was taken. Above the site's limit it waits until somebody else approves it. Of an order that filled a prepaid balance no more is given back than is left there (422); it leaves the balance before the provider is asked, and comes back if the provider refuses. 409 when nobody at work keeps the balance.
+         */
+        post: operations["refundPaymentOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-orders/{orderId}/operations/{operationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+                operationId: components["parameters"]["OperationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or reject a refund, or settle what nobody knows */
+        post: operations["decidePaymentOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payment-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Payment providers at work, and what they can do */
+        get: operations["listPaymentProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{billId}/write-off": {
+        parameters: {
             query?: never;
             header?: never;
             path: {
@@ -3206,11 +3412,280 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The receipt, as data or as a page to print */
-        get: operations["getReceipt"];
+        get?: never;
+        put?: never;
+        /** Give up what is open on a bill */
+        post: operations["writeOffBill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{billId}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a receipt for whoever paid
+         * @description The link is the right to read this one receipt, as page, PDF or data, until it expires. It names nobody.
+         */
+        post: operations["createReceiptLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{billId}/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a dispute about a bill or one of its lines
+         * @description At most what still stands on the bills can be disputed; left out, the amount is all of it. It is to be decided within the days that the site sets (`dispute_days`).
+         */
+        post: operations["openDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{billId}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back part of a bill
+         * @description For goodwill, or to correct a line. The adjustment follows by itself; late facts neither undo nor double it. Above the site's `approval_limit_minor` it is refused (409): open a dispute, which another person decides.
+         */
+        post: operations["grantBillCredit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bill-credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people granted on bills, newest first */
+        get: operations["listBillCredits"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Disputes, newest first */
+        get: operations["listDisputes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disputes/{disputeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                disputeId: components["parameters"]["DisputeId"];
+            };
+            cookie?: never;
+        };
+        /** One dispute */
+        get: operations["getDispute"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/disputes/{disputeId}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                disputeId: components["parameters"]["DisputeId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept, refuse or withdraw a dispute
+         * @description Once. What is accepted is given back by an adjustment, at most what still stands; above the site's `approval_limit_minor` it takes another person than who opened the dispute.
+         */
+        post: operations["decideDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/r/{token}": {
+        parameters: {
+            query?: {
+                /** @description Language and forms (BCP 47); else those of the account, the `Accept-Language`, the site. Words: en, de, es, fr. */
+                locale?: components["parameters"]["ReceiptLocale"];
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+            };
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a receipt by its signed link
+         * @description For drivers. The link is the right to it, for a time.
+         */
+        get: operations["getLinkedReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-sessions/{sessionId}/signed-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        /** Signed meter data of a session and what it says */
+        get: operations["listSignedMeterData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-sessions/{sessionId}/signed-data/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        /** One signed record, byte for byte as the station sent it */
+        get: operations["getSignedMeterRecord"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-sessions/{sessionId}/transparency-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        /** Signed meter data of a session as a file for transparency software */
+        get: operations["getTransparencyFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/meter-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        /** Public keys of a station's meters */
+        get: operations["listMeterKeys"];
+        put?: never;
+        /**
+         * Add the public key of a meter
+         * @description As it stands on the meter or the station. Keys are never edited; a wrong one is archived.
+         */
+        post: operations["createMeterKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{stationId}/meter-keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+                keyId: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Archive the public key of a meter */
+        delete: operations["archiveMeterKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3465,6 +3940,1295 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invoices and credit notes */
+        get: operations["listInvoices"];
+        put?: never;
+        /**
+         * Issue what an account was billed so far
+         * @description Otherwise it is issued at the end of each week or month by itself.
+         */
+        post: operations["issueInvoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One invoice, with its lines and what settled it */
+        get: operations["getInvoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** What the invoice says on paper, as data, as a page or as a PDF */
+        get: operations["getInvoiceDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}/lines.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** The lines of an invoice as CSV */
+        get: operations["downloadInvoiceLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a payment of an invoice, or money given back */
+        post: operations["payInvoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}/credit-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct an invoice by a credit note
+         * @description An invoice never changes. The credit is set off against it, then against the oldest open one.
+         */
+        post: operations["creditInvoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invoices/{invoiceId}/write-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up what is open of an invoice */
+        post: operations["writeOffInvoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** An account's terms */
+        get: operations["getAccountTerms"];
+        /**
+         * Invoice an account periodically
+         * @description Bills from the day `from` on; taking terms away and giving them again goes on where it stopped, unless a day is named.
+         */
+        put: operations["setAccountTerms"];
+        post?: never;
+        /** Invoice an account no more */
+        delete: operations["endAccountTerms"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/running-invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** What the next invoice of an account holds so far */
+        get: operations["getRunningInvoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** Statement of an account */
+        get: operations["getAccountStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{accountId}/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** Deposits of an account */
+        get: operations["listAccountDeposits"];
+        put?: never;
+        /** Record a deposit: taken, given back, or kept for an invoice */
+        post: operations["recordAccountDeposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who bills what, for whom and from when */
+        get: operations["listBillingModels"];
+        put?: never;
+        /**
+         * Set who bills what at a site, for a group or for an account
+         * @description What began before keeps its model.
+         */
+        post: operations["setBillingModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing-models/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which billing model holds, and why */
+        get: operations["getBillingModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/membership-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans */
+        get: operations["listMembershipPlans"];
+        put?: never;
+        /** Add a plan */
+        post: operations["createMembershipPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/membership-plans/{planId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                planId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One plan */
+        get: operations["getMembershipPlan"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a plan
+         * @description Memberships that have it keep it.
+         */
+        delete: operations["archiveMembershipPlan"];
+        options?: never;
+        head?: never;
+        /** Change a plan */
+        patch: operations["updateMembershipPlan"];
+        trace?: never;
+    };
+    "/api/v1/memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Memberships */
+        get: operations["listMemberships"];
+        put?: never;
+        /** Start a membership */
+        post: operations["startMembership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memberships/{membershipId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One membership */
+        get: operations["getMembership"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memberships/{membershipId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a membership */
+        post: operations["pauseMembership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memberships/{membershipId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume a membership */
+        post: operations["resumeMembership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memberships/{membershipId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a membership */
+        post: operations["cancelMembership"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memberships/{membershipId}/change-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move a membership to another plan */
+        post: operations["changeMembershipPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Parking and charging in one table, held against the ledger
+         * @description Holds what was billed in these days (`basis`); `earned` says it as the revenue accounts have it, memberships on the days that they serve. Every number is said with its formula and source under `figures`. `reconciled` says that the report is the ledger to the cent, account by account; else the accounts have the difference. `Accept: text/csv` gives the rows.
+         */
+        get: operations["getRevenueReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/revenue/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bills behind one row of the report */
+        get: operations["getRevenueReportBills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/ticket-sequence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gaps in the ticket numbers of parking systems */
+        get: operations["getTicketSequence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reconciliations, newest first */
+        get: operations["listReconciliations"];
+        put?: never;
+        /**
+         * Hold the books against what others say
+         * @description Compares the business days of one site, at most 92, with what was told or with a file. Rows are matched by shared reference, then by amount, place and time where nothing else could be meant; each difference has its class and its reason. A file with a bad row is refused whole, each mistake named by row and column. The same file, read the same way, for the same days is the same reconciliation: it is run again (200).
+         */
+        post: operations["startReconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One reconciliation with its totals */
+        get: operations["getReconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a reconciliation again
+         * @description With what is known now. What people decided stays; differences that went away are closed.
+         */
+        post: operations["rerunReconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Items of a reconciliation, by business day
+         * @description As CSV with `Accept: text/csv`, all of them. Closed ones only when asked for.
+         */
+        get: operations["listReconciliationItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that rows of both sides are one thing
+         * @description Several rows of a side, too. It stands before everything that the hub finds by itself, on every later run.
+         */
+        post: operations["matchReconciliationRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** What people decided, in order */
+        get: operations["listReconciliationDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/items/{itemId}/unmatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the rows of an item are not one thing
+         * @description Takes back a match by hand; rows that the hub matched stay apart from then on.
+         */
+        post: operations["unmatchReconciliationItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/items/{itemId}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a difference
+         * @description For as long as it is this difference: with another amount it is open again.
+         */
+        post: operations["acceptReconciliationItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{reconciliationId}/items/{itemId}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open an accepted or explained difference again */
+        post: operations["reopenReconciliationItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/revenue-agreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agreements about shares of the takings */
+        get: operations["listRevenueAgreements"];
+        put?: never;
+        /**
+         * Add an agreement
+         * @description Holds from its first day on. What was posted for earlier days stays.
+         */
+        post: operations["createRevenueAgreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/revenue-agreements/{agreementId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One agreement */
+        get: operations["getRevenueAgreement"];
+        put?: never;
+        post?: never;
+        /** Archive an agreement */
+        delete: operations["archiveRevenueAgreement"];
+        options?: never;
+        head?: never;
+        /** Change an agreement */
+        patch: operations["updateRevenueAgreement"];
+        trace?: never;
+    };
+    "/api/v1/revenue-agreements/{agreementId}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw up a statement of what an agreement gave up to the end of a month */
+        post: operations["draftAgreementStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Energy rates */
+        get: operations["listEnergyRates"];
+        put?: never;
+        /**
+         * Add an energy rate
+         * @description Holds from its first day on. What was posted for earlier days stays.
+         */
+        post: operations["createEnergyRate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/energy-rates/{rateId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rateId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One energy rate */
+        get: operations["getEnergyRate"];
+        put?: never;
+        post?: never;
+        /** Archive an energy rate */
+        delete: operations["archiveEnergyRate"];
+        options?: never;
+        head?: never;
+        /** Change an energy rate */
+        patch: operations["updateEnergyRate"];
+        trace?: never;
+    };
+    "/api/v1/energy-costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the metered energy of each day cost, corrections and all */
+        get: operations["listEnergyCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charging networks and roaming partners */
+        get: operations["listPartners"];
+        put?: never;
+        /** Add a partner */
+        post: operations["createPartner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners/{partnerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One partner */
+        get: operations["getPartner"];
+        put?: never;
+        post?: never;
+        /** Archive a partner */
+        delete: operations["archivePartner"];
+        options?: never;
+        head?: never;
+        /** Change a partner */
+        patch: operations["updatePartner"];
+        trace?: never;
+    };
+    "/api/v1/partners/{partnerId}/cdr-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in charge detail records
+         * @description OCPI records of 2.1.1 to 2.3.0 (one or many), or a CSV by the mapping of the partner. The same record again is a duplicate; other content under the same id is kept as a conflict. Each item gets its own result.
+         */
+        post: operations["importPartnerCdrs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partners/{partnerId}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw up a statement up to the end of a month
+         * @description Takes all records that stand on no statement and are not disputed, earlier months too, and what settled disputes correct. One draft at a time.
+         */
+        post: operations["draftPartnerStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partner-cdrs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charge detail records of partners with their differences */
+        get: operations["listPartnerCdrs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partner-cdrs/{cdrId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One record, as it came and as it was priced anew */
+        get: operations["getPartnerCdr"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partner-cdrs/{cdrId}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which of two contents of a record counts */
+        post: operations["resolvePartnerCdr"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/partner-cdrs/{cdrId}/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispute a record
+         * @description It stands on no statement until the dispute is settled.
+         */
+        post: operations["disputePartnerCdr"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cdr-disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Disputes about records */
+        get: operations["listCdrDisputes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cdr-disputes/{disputeId}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                disputeId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep what the partner answered */
+        post: operations["answerCdrDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cdr-disputes/{disputeId}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                disputeId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle a dispute at an amount
+         * @description What was stated already is corrected on the next statement.
+         */
+        post: operations["settleCdrDispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statements of partners and owners */
+        get: operations["listSettlementStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-statements/{statementId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One statement
+         * @description `Accept: text/csv` gives its lines.
+         */
+        get: operations["getSettlementStatement"];
+        put?: never;
+        post?: never;
+        /** Discard a draft */
+        delete: operations["discardSettlementStatement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-statements/{statementId}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a statement, or keep that it was agreed or paid
+         * @description Sending numbers it without a gap and posts each of its lines once.
+         */
+        post: operations["moveSettlementStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlement-statements/{statementId}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** What a statement says on paper, as data, as a page or as a PDF */
+        get: operations["getSettlementStatementDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/export-formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounting formats and their options */
+        get: operations["listExportFormats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods/{periodId}/export/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What exporting a closed period would say
+         * @description Every problem of the mapping and the options, before anything is written; whether it was exported already. Nothing is stored.
+         */
+        post: operations["checkLedgerExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/periods/{periodId}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export a closed period
+         * @description Exactly once: the same period, names and options are the same batch with the same bytes, for ever and however often it is asked for (200). Anything else is a new batch (201) that says which one it takes the place of. Refused (422) with every problem while there is one.
+         */
+        post: operations["createLedgerExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports, newest first */
+        get: operations["listLedgerExports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/exports/{exportId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One export with its receipt and files */
+        get: operations["getLedgerExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/exports/{exportId}/files/{fileNumber}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+                fileNumber: number;
+            };
+            cookie?: never;
+        };
+        /**
+         * Download a file of an export
+         * @description The same bytes for ever. Understands Range, If-Range and If-None-Match; the ETag is the SHA-256 of the content.
+         */
+        get: operations["getLedgerExportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/exports/{exportId}/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an export is in the books outside
+         * @description By whoever or whatever imported it, with its reference there. For good.
+         */
+        post: operations["markLedgerExportDelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/exports/{exportId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an export that was not delivered
+         * @description Its number stays taken; exporting the period again makes a new batch.
+         */
+        post: operations["cancelLedgerExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/standing-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports that are made after each close */
+        get: operations["listStandingExports"];
+        put?: never;
+        /**
+         * Export after each close
+         * @description Every period with entries that is closed from now on. `ledger.export.created` tells of each, `ledger.export.failed` of one that could not be made.
+         */
+        post: operations["createStandingExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/standing-exports/{standingExportId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standingExportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One standing export */
+        get: operations["getStandingExport"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a standing export
+         * @description Nothing is exported by it any more; batches that it made stay.
+         */
+        delete: operations["archiveStandingExport"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a standing export
+         * @description Fields left out stay as they are; `options` are replaced as a whole.
+         */
+        patch: operations["updateStandingExport"];
+        trace?: never;
+    };
     "/api/v1/revenue": {
         parameters: {
             query?: never;
@@ -3472,7 +5236,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Parking beside charging revenue, per site and business day */
+        /**
+         * Parking beside charging revenue, per site and business day
+         * @description What was billed on these days. `earnedNetMinor` is the same as the revenue accounts have it: memberships are billed ahead and earned day by day.
+         */
         get: operations["getRevenueSummary"];
         put?: never;
         post?: never;
@@ -3946,6 +5713,142 @@ export interface paths {
     };
 }
 export interface webhooks {
+    "membership.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A membership began. */
+        post: operations["onMembershipStarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "membership.renewed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another period of a membership was billed. */
+        post: operations["onMembershipRenewed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "membership.paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A membership was paused. */
+        post: operations["onMembershipPaused"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "membership.resumed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A paused membership goes on. */
+        post: operations["onMembershipResumed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "membership.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A membership was cancelled; `from` is the first day that is not served any more. */
+        post: operations["onMembershipCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "membership.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A membership has ended. */
+        post: operations["onMembershipEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "invoice.issued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An invoice or credit note was issued. */
+        post: operations["onInvoiceIssued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "invoice.overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An invoice is not paid and its time is over. */
+        post: operations["onInvoiceOverdue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "station.connected": {
         parameters: {
             query?: never;
@@ -4490,6 +6393,108 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "payment.authorised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Money is held. */
+        post: operations["onPaymentAuthorised"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.captured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Money was taken, or a refund came back. */
+        post: operations["onPaymentCaptured"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.refunded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Money was given back. */
+        post: operations["onPaymentRefunded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.refund_failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A refund that was asked for was not made, and will not be. */
+        post: operations["onPaymentRefundFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A payment was declined, cancelled or not made in time. */
+        post: operations["onPaymentFailed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "payment.unknown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nobody knows what became of an operation; the provider is being asked. */
+        post: operations["onPaymentUnknown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "payment.recorded": {
         parameters: {
             query?: never;
@@ -4592,6 +6597,108 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "dispute.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A dispute about a bill was opened. */
+        post: operations["onDisputeOpened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "dispute.decided": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A dispute was accepted, refused or withdrawn. */
+        post: operations["onDisputeDecided"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "partner_cdr.conflict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A record came again with other content */
+        post: operations["onPartnerCdrConflict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "cdr_dispute.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A dispute was opened, answered or settled */
+        post: operations["onCdrDisputeChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "settlement_statement.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A statement was sent, agreed or paid */
+        post: operations["onSettlementStatementChanged"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "reconciliation.differs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A reconciliation ended with other open differences than the time before */
+        post: operations["onReconciliationDiffers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "ledger.closed": {
         parameters: {
             query?: never;
@@ -4606,6 +6713,86 @@ export interface webhooks {
          * @description The hash ends the chain of all periods so far; noting it down elsewhere proves that none was cut off.
          */
         post: operations["onLedgerClosed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ledger.export.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A closed period was exported.
+         * @description Its files can be downloaded. `deliveredBefore` warns that another batch of the period is in the books outside already.
+         */
+        post: operations["onLedgerExportCreated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ledger.export.delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An export is in the books outside.
+         * @description As whoever imported it said.
+         */
+        post: operations["onLedgerExportDelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ledger.export.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An export was cancelled before it was delivered.
+         * @description Its files are not to be imported.
+         */
+        post: operations["onLedgerExportCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "ledger.export.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A standing export of a closed period could not be made.
+         * @description Told once for the same problems; it is tried again when the mapping changes and after the next close.
+         */
+        post: operations["onLedgerExportFailed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5029,6 +7216,36 @@ export interface components {
         /** @description Account of the hub. `tax.payable.<code>` and `clearing.<method>` come as they are posted to. */
         AccountCode: string;
         AccountCreate: WithRequired<components["schemas"]["AccountFields"], "name" | "kind">;
+        AccountDeposit: {
+            depositId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            accountId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "received" | "returned" | "kept";
+            amountMinor: number;
+            currency: components["schemas"]["Currency"];
+            method: string | null;
+            reference: string | null;
+            reason: string | null;
+            invoiceId: components["schemas"]["Id"] | null;
+            at: components["schemas"]["Instant"];
+            actor: string;
+        };
+        AccountDepositCreate: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "received" | "returned" | "kept";
+            amountMinor: number;
+            method?: string;
+            reference?: string;
+            reason?: string;
+            /** @description What a deposit that is kept pays. */
+            invoiceId?: components["schemas"]["Id"];
+        };
+        AccountDepositList: {
+            items: components["schemas"]["AccountDeposit"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         AccountFields: {
             /** @description Left out: made by the hub. */
             number?: components["schemas"]["Code"];
@@ -5069,16 +7286,60 @@ export interface components {
             /** @description False brings it back. */
             archived?: boolean;
         } & components["schemas"]["MappingNames"];
+        AccountMovement: {
+            at: components["schemas"]["Instant"];
+            /** @enum {string} */
+            kind: "invoice" | "credit_note" | "payment" | "refund" | "write_off" | "deposit";
+            number: string;
+            invoiceId: components["schemas"]["Id"];
+            amountMinor: number;
+        };
         AccountPatch: {
             archived?: components["schemas"]["Unarchive"];
             asOf?: components["schemas"]["AsOf"];
         } & components["schemas"]["AccountFields"];
         /** @description Other names are free for integrators and plugins and kept as they are. */
         AccountSettings: {
+            /** @description BCP 47: language and forms of the account's receipts. */
+            locale?: string;
             /** @description May enter again while a stay is open (false); `access.antipassback` says it better and comes first. */
             allow_passback?: boolean;
         } & {
             [key: string]: unknown;
+        };
+        AccountStatement: {
+            accountId: components["schemas"]["Id"];
+            currency: components["schemas"]["Currency"];
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            openingMinor: number;
+            movements: components["schemas"]["AccountMovement"][];
+            closingMinor: number;
+        };
+        AccountTerms: {
+            accountId: components["schemas"]["Id"];
+            /** @description What was billed before this day stays as it was. */
+            from: components["schemas"]["Day"];
+            /** @description What was billed from `from` on and before this day is invoiced. */
+            collectedTo: components["schemas"]["Day"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            cadence: "week" | "month";
+            dueDays: number;
+            /** @description BCP 47; null: as the site. */
+            locale: string | null;
+            buyer: components["schemas"]["InvoiceBuyer"];
+        } & components["schemas"]["Stamp"];
+        AccountTermsSet: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            cadence: "week" | "month";
+            dueDays: number;
+            /** @description Bills issued from this day on are invoiced, today’s when left out; those of before stay as they were, their adjustments too. May be in the past; once something was invoiced, not before the end of that. */
+            from?: components["schemas"]["Day"];
+            /** @description BCP 47; null: as the site. */
+            locale?: string | null;
+            buyer?: components["schemas"]["InvoiceBuyer"];
         };
         ActionAbility: {
             /** @description Doing it twice is the same as once. */
@@ -5254,6 +7515,16 @@ export interface components {
             kind: "bill" | "adjustment";
             /** @description What is billed. */
             subjectKey: string;
+            /**
+             * @description `parcs`: the parking system bills the driver, and its operator owes this.
+             * @enum {string}
+             */
+            owedBy: "payer" | "parcs";
+            /**
+             * @description Who bills what.
+             * @enum {string}
+             */
+            billingModel: "hub" | "parcs" | "separate";
             /** @description 1 for the bill; its adjustments count on. */
             sequence: number;
             adjustsBillId: components["schemas"]["Id"] | null;
@@ -5261,6 +7532,10 @@ export interface components {
             sessionId: components["schemas"]["Id"] | null;
             accountId: components["schemas"]["Id"] | null;
             currency: components["schemas"]["Currency"];
+            parkingNetMinor: components["schemas"]["AmountMinor"];
+            chargingNetMinor: components["schemas"]["AmountMinor"];
+            /** @description Lines that are neither: credits and memberships. */
+            otherNetMinor: components["schemas"]["AmountMinor"];
             netMinor: components["schemas"]["AmountMinor"];
             taxMinor: components["schemas"]["AmountMinor"];
             totalMinor: components["schemas"]["AmountMinor"];
@@ -5271,7 +7546,41 @@ export interface components {
             issuedAt: components["schemas"]["Instant"];
             issuedBy: string;
         };
+        BillCredit: {
+            creditId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "goodwill" | "correction" | "dispute";
+            billId: components["schemas"]["Id"];
+            subjectKey: string;
+            sessionId: components["schemas"]["Id"] | null;
+            lineKind: string | null;
+            amountMinor: components["schemas"]["AmountMinor"];
+            currency: components["schemas"]["Currency"];
+            reason: string;
+            requestedBy: string;
+            approvedBy: string;
+            approvedAt: components["schemas"]["Instant"];
+            disputeId: components["schemas"]["Id"] | null;
+            /** @description What of it stands on the bills now; late facts may leave less to give back. */
+            creditedMinor: number;
+            adjustmentBillIds: components["schemas"]["Id"][];
+        };
+        BillCreditCreate: {
+            /** @enum {string} */
+            kind: "goodwill" | "correction";
+            /** @description Number of the bill's line; left out, all of it. */
+            line?: number;
+            /** @description With tax; left out, all that stands. */
+            amountMinor?: number;
+            reason: string;
+        };
+        BillCreditList: {
+            items: components["schemas"]["BillCredit"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         BillDetail: {
+            settlement: components["schemas"]["BillSettlement"];
             lines: components["schemas"]["BillLine"][];
             /** @description Later adjustments of the same subject. */
             adjustments: components["schemas"]["Bill"][];
@@ -5306,6 +7615,74 @@ export interface components {
         };
         BillList: {
             items: components["schemas"]["Bill"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description Of what the bill is for, with all its adjustments. What a parking system bills the driver itself, and the money that it takes for that, do not count. */
+        BillSettlement: {
+            billedMinor: number;
+            /** @description Taken less given back, whoever took it. */
+            paidMinor: number;
+            /** @description Negative when more was paid than billed. */
+            openMinor: number;
+            /** @description Asked for by payments that have not ended. */
+            askedMinor: number;
+            /** @description Refunds that are under way. */
+            refundingMinor: number;
+            /** @description When the last payment came, while nothing is open. */
+            paidAt: components["schemas"]["Instant"] | null;
+        };
+        BillTotal: {
+            currency: components["schemas"]["Currency"];
+            bills: number;
+            adjustments: number;
+            parkingNetMinor: components["schemas"]["AmountMinor"];
+            chargingNetMinor: components["schemas"]["AmountMinor"];
+            otherNetMinor: components["schemas"]["AmountMinor"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+        };
+        BillTotals: {
+            items: components["schemas"]["BillTotal"][];
+        };
+        BillWriteOff: {
+            reason: string;
+            /** @description Left out: all that is open. */
+            amountMinor?: number;
+        };
+        /**
+         * @description `hub`: one bill for both. `parcs`: the parking system bills the driver, its operator owes the charging. `separate`: each its own.
+         * @enum {string}
+         */
+        BillingModel: "hub" | "parcs" | "separate";
+        BillingModelAnswer: {
+            model: components["schemas"]["BillingModel"];
+            /** @enum {string} */
+            by: "account" | "parent_account" | "group" | "site" | "default";
+            ruleId: components["schemas"]["Id"] | null;
+            begunAt: components["schemas"]["Instant"];
+            words: string;
+        };
+        BillingModelRule: {
+            ruleId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            accountId: components["schemas"]["Id"] | null;
+            groupId: components["schemas"]["Id"] | null;
+            model: components["schemas"]["MaybeBillingModel"];
+            validFrom: components["schemas"]["Instant"];
+            createdAt: components["schemas"]["Instant"];
+            createdBy: string;
+        };
+        BillingModelRuleCreate: {
+            siteId: components["schemas"]["Id"];
+            accountId?: components["schemas"]["Id"] | null;
+            groupId?: components["schemas"]["Id"] | null;
+            model: components["schemas"]["MaybeBillingModel"];
+            /** @description Not in the past; now when left out. */
+            validFrom?: components["schemas"]["Instant"];
+        };
+        BillingModelRuleList: {
+            items: components["schemas"]["BillingModelRule"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         BookAccount: {
@@ -5522,6 +7899,117 @@ export interface components {
             encoding?: string;
             bitLength?: number;
         };
+        Cdr: {
+            cdrId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            partnerId: components["schemas"]["Id"];
+            externalId: string;
+            edition: components["schemas"]["Edition"];
+            credit: boolean;
+            creditReference: string | null;
+            startedAt: components["schemas"]["Instant"];
+            endedAt: components["schemas"]["Instant"];
+            energyWh: components["schemas"]["EnergyWh"];
+            currency: components["schemas"]["Currency"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            sessionId: components["schemas"]["Id"] | null;
+            /** @enum {string|null} */
+            matchMethod: "reference" | "evse_time" | "token_time" | null;
+            matchWords: string;
+            repriced: components["schemas"]["Repriced"] | null;
+            findings: components["schemas"]["CdrFinding"][];
+            state: components["schemas"]["CdrState"];
+            statementId: components["schemas"]["Id"] | null;
+            disputed: boolean;
+            receivedAt: components["schemas"]["Instant"];
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        CdrDetail: {
+            body: {
+                [key: string]: unknown;
+            };
+        } & components["schemas"]["Cdr"];
+        CdrDispute: {
+            disputeId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            cdrId: components["schemas"]["Id"];
+            partnerId: components["schemas"]["Id"];
+            state: components["schemas"]["CdrDisputeState"];
+            reason: string;
+            expectedMinor: components["schemas"]["AmountMinor"];
+            answer: string | null;
+            settledNetMinor: components["schemas"]["AmountMinor"] | null;
+            settledTaxMinor: components["schemas"]["AmountMinor"] | null;
+            settlement: string | null;
+            statementId: components["schemas"]["Id"] | null;
+            openedBy: string;
+            answeredAt: components["schemas"]["Instant"] | null;
+            settledAt: components["schemas"]["Instant"] | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        CdrDisputeAnswer: {
+            answer: components["schemas"]["LongText"];
+        };
+        CdrDisputeList: {
+            items: components["schemas"]["CdrDispute"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CdrDisputeOpen: {
+            reason: components["schemas"]["LongText"];
+            expectedMinor?: components["schemas"]["AmountMinor"];
+        };
+        CdrDisputeSettle: {
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            settlement: components["schemas"]["LongText"];
+        };
+        /** @enum {string} */
+        CdrDisputeState: "open" | "answered" | "settled";
+        CdrFinding: {
+            class: components["schemas"]["DifferenceClass"];
+            words: string;
+            amountMinor: components["schemas"]["AmountMinor"];
+        };
+        CdrImport: {
+            /** @description One OCPI record or a list of up to 1,000. */
+            cdrs?: unknown;
+            csv?: string;
+            edition?: components["schemas"]["Edition"];
+        };
+        CdrImportResult: {
+            index: number;
+            externalId: string | null;
+            /** @enum {string} */
+            status: "stored" | "duplicate" | "conflict" | "rejected";
+            cdrId: components["schemas"]["Id"] | null;
+            state: string | null;
+            classes: string[];
+            problems: components["schemas"]["CdrProblem"][];
+        };
+        CdrImportResults: {
+            items: components["schemas"]["CdrImportResult"][];
+        };
+        CdrList: {
+            items: components["schemas"]["Cdr"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CdrProblem: {
+            pointer: string;
+            message: string;
+        };
+        CdrResolve: {
+            /** @enum {string} */
+            use: "new" | "old";
+            reason: components["schemas"]["LongText"];
+        };
+        /** @enum {string} */
+        CdrState: "agreed" | "differs" | "conflict" | "replaced";
         CellProblem: {
             /** @description Of the file, the header being 1. */
             line: number;
@@ -5862,8 +8350,27 @@ export interface components {
             /** @description The latest one. */
             revocation: components["schemas"]["Revocation"] | null;
         };
+        CsvMapping: {
+            /** @description By field (id, start, end, energyKwh, net, gross, currency, chargingHours, parkingHours, evse, token, authorizationReference, sessionReference, creditReference) the title of the column. */
+            columns: {
+                [key: string]: string;
+            };
+            decimalComma?: boolean;
+        };
         /** @description ISO 4217 */
         Currency: string;
+        CurrencyReport: {
+            currency: components["schemas"]["Currency"];
+            totals: components["schemas"]["RevenueTotals"];
+            rows: components["schemas"]["RevenueReportRow"][];
+            kinds: components["schemas"]["RevenueKind"][];
+            taxes: components["schemas"]["RevenueTax"][];
+            payments: components["schemas"]["ReportPayments"];
+            averageTicketMinor: components["schemas"]["AmountMinor"] | null;
+            revenuePerBayMinor: components["schemas"]["AmountMinor"] | null;
+            earned: components["schemas"]["EarnedFigures"];
+            ledger: components["schemas"]["LedgerCheck"];
+        };
         CustomerInformationCommand: {
             /** @constant */
             name: "customer_information";
@@ -6002,6 +8509,10 @@ export interface components {
         DevicePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["DeviceFields"];
+        /** @enum {string} */
+        DifferenceClass: "matched" | "within_tolerance" | "rounding" | "step_edition" | "wrong_zone" | "missing_period" | "clamp" | "tax" | "tariff" | "energy" | "credit" | "currency" | "unpriceable" | "no_session" | "same_session" | "unknown";
+        /** @enum {string} */
+        Direction: "owes_us" | "we_owe";
         DisplayMessage: {
             messageId: number;
             /** @enum {string} */
@@ -6016,6 +8527,74 @@ export interface components {
             format: "ascii" | "html" | "uri" | "utf8" | "qr";
             language?: string;
             content: string;
+        };
+        Dispute: {
+            disputeId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            billId: components["schemas"]["Id"];
+            billNumber: string;
+            /** @description Of the bill’s lines; null: all of it. */
+            line: number | null;
+            lineKind: string | null;
+            subjectKey: string;
+            sessionId: components["schemas"]["Id"] | null;
+            accountId: components["schemas"]["Id"] | null;
+            /** @enum {string} */
+            state: "open" | "accepted" | "refused" | "withdrawn";
+            amountMinor: components["schemas"]["AmountMinor"];
+            currency: components["schemas"]["Currency"];
+            reason: string;
+            evidence: string | null;
+            openedBy: string;
+            openedAt: components["schemas"]["Instant"];
+            dueAt: components["schemas"]["Instant"];
+            decidedBy: string | null;
+            decidedAt: components["schemas"]["Instant"] | null;
+            /** @description In words. */
+            decision: string | null;
+            /** @description What was granted, with tax. */
+            creditedMinor: number | null;
+            creditId: components["schemas"]["Id"] | null;
+            /** @description Adjustments that carry what was granted. */
+            adjustmentBillIds: components["schemas"]["Id"][];
+            version: number;
+        };
+        DisputeDecision: {
+            /** @enum {string} */
+            state: "accepted" | "refused" | "withdrawn";
+            /** @description Granted, with tax; only when accepted. Left out: what was disputed, as far as it still stands. */
+            amountMinor?: number;
+            decision: string;
+            /** @description That the decision is about; left out, whatever it is now. */
+            version?: number;
+        };
+        DisputeList: {
+            items: components["schemas"]["Dispute"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        DisputeOpen: {
+            /** @description Number of the bill's line; left out, all of it. */
+            line?: number;
+            /** @description With tax; left out, all that stands. */
+            amountMinor?: number;
+            reason: string;
+            evidence?: string;
+        };
+        DocumentParty: {
+            name: components["schemas"]["Name"];
+            lines: string[];
+        };
+        DocumentTable: {
+            title?: string;
+            columns: {
+                title: string;
+                /** @enum {string} */
+                align: "start" | "end";
+            }[];
+            rows: {
+                cells: string[];
+                notes?: string[];
+            }[];
         };
         Drift: {
             siteId: components["schemas"]["Id"] | null;
@@ -6049,6 +8628,54 @@ export interface components {
             items: components["schemas"]["Drift"][];
             counts: components["schemas"]["DriftCounts"];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The change of the revenue accounts by bills and by memberships that were served. */
+        EarnedFigures: {
+            /** @description Net of memberships that were billed in these days; the books have it as deferred revenue. */
+            aheadMinor: components["schemas"]["AmountMinor"];
+            /** @description What became revenue of memberships that were billed ahead. */
+            servedMinor: components["schemas"]["AmountMinor"];
+            /** @description Net, less what was billed ahead, with what was served. */
+            netMinor: components["schemas"]["AmountMinor"];
+        };
+        /** @enum {string} */
+        Edition: "2.1.1" | "2.2" | "2.2.1" | "2.3.0";
+        EnergyCost: {
+            costId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            businessDate: components["schemas"]["Day"];
+            sequence: number;
+            rateId: components["schemas"]["Id"];
+            meteredWh: components["schemas"]["EnergyWh"];
+            amountMinor: components["schemas"]["AmountMinor"];
+            postedMinor: components["schemas"]["AmountMinor"];
+            postedAt: components["schemas"]["Instant"];
+        };
+        EnergyCostList: {
+            items: components["schemas"]["EnergyCost"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        EnergyRate: {
+            rateId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            name: components["schemas"]["Name"];
+            validFrom: components["schemas"]["Day"];
+            pricePerKwh: components["schemas"]["KwhPrice"];
+        } & components["schemas"]["Stamp"];
+        EnergyRateCreate: {
+            siteId: components["schemas"]["Id"];
+            name: components["schemas"]["Name"];
+            validFrom: components["schemas"]["Day"];
+            pricePerKwh: components["schemas"]["KwhPrice"];
+        };
+        EnergyRateList: {
+            items: components["schemas"]["EnergyRate"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        EnergyRatePatch: {
+            name?: components["schemas"]["Name"];
+            /** @description False brings it back. */
+            archived?: boolean;
         };
         /** @description Watt-hours. */
         EnergyWh: number;
@@ -6144,6 +8771,26 @@ export interface components {
         EvsePatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["EvseFields"];
+        ExportFormats: {
+            items: {
+                format: components["schemas"]["FormatId"];
+                title: string;
+                pluginId: string;
+                /** @description JSON Schema of the options, which is their form. */
+                options: {
+                    [key: string]: unknown;
+                };
+            }[];
+        };
+        /** @description Options of the format; its schema says which. What is left out is as the format has it by default. */
+        ExportOptions: {
+            [key: string]: unknown;
+        };
+        ExportProblem: {
+            /** @description JSON pointer: `/mapping/accounts/<code>`, `/mapping/taxCodes/<code>`, `/options/…`; empty when it is the period itself. */
+            pointer: string;
+            message: string;
+        };
         FactImage: {
             factId: components["schemas"]["Id"];
             at: components["schemas"]["Instant"];
@@ -6154,6 +8801,12 @@ export interface components {
             image: {
                 [key: string]: unknown;
             };
+        };
+        FigureWords: {
+            name: string;
+            label: string;
+            formula: string;
+            source: string;
         };
         File: {
             fileId: components["schemas"]["Id"];
@@ -6201,6 +8854,8 @@ export interface components {
         FlagValues: {
             [key: string]: unknown;
         };
+        /** @description Id of an accounting format. */
+        FormatId: string;
         /** @description Without an address the station sends the file to the hub. */
         GetLogCommand: {
             /** @constant */
@@ -6238,6 +8893,11 @@ export interface components {
         GroupPatch: {
             archived?: components["schemas"]["Unarchive"];
         } & components["schemas"]["GroupFields"];
+        /**
+         * @default day
+         * @enum {string}
+         */
+        Grouping: "day" | "hour" | "site" | "kind" | "rate" | "rule" | "tax" | "entryLane" | "exitLane" | "station" | "evse" | "bay" | "account";
         /** @description SHA-256 in hex. */
         Hash: string;
         Holiday: {
@@ -6292,6 +8952,159 @@ export interface components {
          * @description RFC 3339 date and time with a zone offset of at most 14:59, between the years 1900 and 2200. The hub answers in UTC.
          */
         Instant: string;
+        Invoice: {
+            invoiceId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @description Series and number, without gaps. */
+            number: string;
+            /** @enum {string} */
+            kind: "invoice" | "credit_note";
+            /**
+             * @description As of today.
+             * @enum {string}
+             */
+            state: "issued" | "part_paid" | "paid" | "overdue" | "written_off";
+            accountId: components["schemas"]["Id"];
+            correctsInvoiceId: components["schemas"]["Id"] | null;
+            currency: components["schemas"]["Currency"];
+            fromDate: components["schemas"]["Day"];
+            /** @description The first day that is not in it. */
+            toDate: components["schemas"]["Day"];
+            netMinor: number;
+            taxMinor: number;
+            totalMinor: number;
+            /** @description Still to be paid; negative: a credit of the account. */
+            openMinor: number;
+            writtenOffMinor: number;
+            lineCount: number;
+            dueOn: components["schemas"]["Day"];
+            businessDate: components["schemas"]["Day"];
+            issuedAt: components["schemas"]["Instant"];
+            issuedBy: string;
+            approvedBy: string | null;
+            reason: string | null;
+            content: components["schemas"]["InvoiceContent"];
+        };
+        InvoiceApproval: {
+            reason: string;
+            approvedBy: string;
+        };
+        InvoiceBuyer: {
+            name?: components["schemas"]["Name"];
+            address?: string;
+            taxId?: string;
+            /** @description Of the buyer. */
+            reference?: string;
+        };
+        InvoiceCollectedLine: {
+            siteId: components["schemas"]["Id"];
+            billId: components["schemas"]["Id"];
+            billLine: number;
+            billNumber: string;
+            kind: components["schemas"]["LineKind"];
+            description: string;
+            serviceAt: components["schemas"]["Instant"];
+            quantity: string;
+            unit: string;
+            netMinor: number;
+            taxCode: string;
+            taxRate: string;
+            taxMinor: number;
+            totalMinor: number;
+            accountId: components["schemas"]["Id"];
+            department: string;
+            plate: string | null;
+            driver: string | null;
+            stayId: components["schemas"]["Id"] | null;
+            sessionId: components["schemas"]["Id"] | null;
+        };
+        /** @description As it was when it was issued. */
+        InvoiceContent: {
+            /** @constant */
+            schema: 1;
+            locale: string;
+            zone: string;
+            seller: components["schemas"]["InvoiceParty"];
+            buyer: {
+                number: string;
+                reference: string | null;
+            } & components["schemas"]["InvoiceParty"];
+            taxes: components["schemas"]["InvoiceTax"][];
+            departments: components["schemas"]["InvoiceDepartment"][];
+            /** @description Number of the invoice that it corrects. */
+            corrects: string | null;
+        };
+        InvoiceCredit: {
+            reason: string;
+            approvedBy: string;
+            lines: components["schemas"]["InvoiceCreditLine"][];
+        };
+        InvoiceCreditLine: {
+            line: number;
+            /** @description Of its total, tax included; all of it when left out. */
+            totalMinor?: number;
+        };
+        InvoiceDepartment: {
+            department: string;
+            netMinor: number;
+            taxMinor: number;
+            totalMinor: number;
+        };
+        InvoiceIssue: {
+            accountId: components["schemas"]["Id"];
+            /** @description What was billed before this day; today, so until yesterday, when left out. */
+            to?: components["schemas"]["Day"];
+        };
+        InvoiceLine: {
+            line: number;
+        } & components["schemas"]["InvoiceCollectedLine"];
+        InvoiceList: {
+            items: components["schemas"]["Invoice"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        InvoiceParty: {
+            name: string;
+            address: string | null;
+            taxId: string | null;
+        };
+        InvoicePayment: {
+            /** @description Negative gives money of a credit back. */
+            amountMinor: number;
+            method: string;
+            reference?: string;
+            at?: components["schemas"]["Instant"];
+        };
+        InvoiceSettlement: {
+            settlementId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            invoiceId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "payment" | "refund" | "credit" | "write_off" | "deposit";
+            /** @description Positive lowers what is open; negative uses up a credit. */
+            amountMinor: number;
+            paymentId: components["schemas"]["Id"] | null;
+            otherInvoiceId: components["schemas"]["Id"] | null;
+            reason: string | null;
+            approvedBy: string | null;
+            at: components["schemas"]["Instant"];
+            actor: string;
+        };
+        InvoiceSums: {
+            netMinor: number;
+            taxMinor: number;
+            totalMinor: number;
+        };
+        InvoiceTax: {
+            code: string;
+            rate: string;
+            netMinor: number;
+            taxMinor: number;
+            totalMinor: number;
+        };
+        InvoiceWithLines: {
+            lines: components["schemas"]["InvoiceLine"][];
+            settlements: components["schemas"]["InvoiceSettlement"][];
+        } & components["schemas"]["Invoice"];
         JournalBalance: {
             account: string;
             currency: components["schemas"]["Currency"];
@@ -6317,6 +9130,8 @@ export interface components {
             items: components["schemas"]["JournalEntry"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        /** @description JSON pointer (RFC 6901). */
+        JsonPointer: string;
         KnownDeparture: {
             line: string;
             what: string;
@@ -6324,6 +9139,8 @@ export interface components {
         };
         /** @enum {string} */
         KnownState: "unknown" | "in_line" | "drifted" | "pending" | "refused" | "unsupported";
+        /** @description In major units for a kWh. */
+        KwhPrice: string;
         Lane: {
             laneId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -6384,6 +9201,22 @@ export interface components {
             accounts: components["schemas"]["BookAccount"][];
             entries: components["schemas"]["BookEntry"][];
         };
+        LedgerCheck: {
+            reconciled: boolean;
+            accounts: components["schemas"]["LedgerCheckRow"][];
+        };
+        LedgerCheckRow: {
+            account: string;
+            name: string;
+            reportMinor: components["schemas"]["AmountMinor"];
+            ledgerMinor: components["schemas"]["AmountMinor"];
+            differenceMinor: components["schemas"]["AmountMinor"];
+            others: {
+                sourceType: string;
+                movementMinor: components["schemas"]["AmountMinor"];
+            }[];
+            movementMinor: components["schemas"]["AmountMinor"];
+        };
         LedgerClose: {
             siteId: components["schemas"]["Id"];
             /** @description The last business date that is closed; before today at the site. */
@@ -6428,6 +9261,103 @@ export interface components {
             items: components["schemas"]["LedgerEntry"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        LedgerExport: {
+            exportId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            periodId: components["schemas"]["Id"];
+            period: {
+                number: number;
+                from: components["schemas"]["Day"];
+                to: components["schemas"]["Day"];
+                currency: components["schemas"]["Currency"];
+            };
+            /** @description Of its mapping; batches are numbered for each. */
+            target: components["schemas"]["Target"];
+            /** @description Without gaps. */
+            number: number;
+            format: components["schemas"]["FormatId"];
+            /** @description Null when the period needed none. */
+            mappingId: components["schemas"]["Id"] | null;
+            mappingVersion: number | null;
+            /** @description Names of the mapping as they were, as far as the period needs them. */
+            accounts: {
+                [key: string]: string;
+            };
+            taxCodes: {
+                [key: string]: string;
+            };
+            options: {
+                [key: string]: unknown;
+            };
+            /** @description Over the names and contents of its files. */
+            hash: components["schemas"]["Hash"];
+            entryCount: number;
+            debitMinor: components["schemas"]["AmountMinor"];
+            creditMinor: components["schemas"]["AmountMinor"];
+            files: components["schemas"]["LedgerExportFile"][];
+            state: components["schemas"]["LedgerExportState"];
+            /** @description The batch of the same period and target that it takes the place of. */
+            supersedes: components["schemas"]["Id"] | null;
+            supersededBy: components["schemas"]["Id"] | null;
+            /** @description A warning: other batches of the period are in the books outside already. Importing this one, too, counts the period twice unless they are taken out there. */
+            deliveredBefore: {
+                exportId: components["schemas"]["Id"];
+                target: components["schemas"]["Target"];
+                number: number;
+                deliveredAt: components["schemas"]["Instant"];
+                reference: string;
+            }[];
+            createdAt: components["schemas"]["Instant"];
+            createdBy: string;
+            /** @description When it was delivered or cancelled. */
+            settledAt: components["schemas"]["Instant"] | null;
+            settledBy: string | null;
+            /** @description What the accounting system calls it. */
+            reference: string | null;
+            note: string | null;
+        };
+        LedgerExportAsk: {
+            format: components["schemas"]["FormatId"];
+            /** @description Left out: the mapping whose target is the format's id. */
+            mappingId?: components["schemas"]["Id"];
+            options?: components["schemas"]["ExportOptions"];
+        };
+        LedgerExportCancel: {
+            /** @description Why. */
+            note: components["schemas"]["Reason"];
+        };
+        LedgerExportCheck: {
+            /** @description Empty when it can be made. */
+            problems: components["schemas"]["ExportProblem"][];
+            target: components["schemas"]["Target"];
+            entryCount: number;
+            debitMinor: components["schemas"]["AmountMinor"];
+            creditMinor: components["schemas"]["AmountMinor"];
+            /** @description The batch that it has been made as already. */
+            made: components["schemas"]["MaybeExport"];
+            /** @description The batch that it would take the place of. */
+            supersedes: components["schemas"]["MaybeExport"];
+            /** @description Batches of the period that are in the books outside already. */
+            delivered: components["schemas"]["LedgerExport"][];
+        };
+        LedgerExportDelivery: {
+            /** @description What the accounting system calls it. */
+            reference: string;
+            note?: components["schemas"]["Reason"];
+        };
+        LedgerExportFile: {
+            number: number;
+            name: string;
+            contentType: string;
+            sizeBytes: number;
+            sha256: components["schemas"]["Hash"];
+        };
+        LedgerExportList: {
+            items: components["schemas"]["LedgerExport"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        LedgerExportState: "ready" | "delivered" | "cancelled";
         LedgerPeriod: {
             periodId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -6507,6 +9437,7 @@ export interface components {
         };
         /** @enum {string} */
         LineKind: "PARKING" | "ENERGY" | "CHARGE_TIME" | "IDLE" | "SESSION" | "MEMBERSHIP" | "VALIDATION" | "DISCOUNT" | "REBATE" | "CREDIT";
+        Lines: components["schemas"]["ShortText"][];
         Link: {
             linkId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -6601,6 +9532,8 @@ export interface components {
             joined: number;
             /** @description Questions that a person answered with no. */
             rejected: number;
+            /** @description Links that stand and by which people taught the hub another form of a card. */
+            learned: number;
             /** @description Share of the hub's links that nobody took apart. */
             precision: number | null;
             /** @description Share of right links that the hub made by itself. */
@@ -6705,7 +9638,154 @@ export interface components {
             /** @description By tax code of the hub's bills, what it is called there. */
             taxCodes?: components["schemas"]["OutsideNames"];
         };
+        /** @description Null takes back what held before for the same account or group or site. */
+        MaybeBillingModel: components["schemas"]["BillingModel"] | null;
+        MaybeExport: components["schemas"]["LedgerExport"] | null;
         MaybeInstant: components["schemas"]["Instant"] | null;
+        Membership: {
+            membershipId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            accountId: components["schemas"]["Id"];
+            planId: components["schemas"]["Id"];
+            /** @description From the next period on. */
+            nextPlanId: components["schemas"]["Id"] | null;
+            /** @enum {string} */
+            state: "scheduled" | "active" | "paused" | "ended";
+            startsOn: components["schemas"]["Day"];
+            anchorDay: number;
+            /** @enum {string} */
+            every: "four_weeks" | "month" | "quarter" | "year";
+            periods: number;
+            periodFrom: components["schemas"]["Day"] | null;
+            periodTo: components["schemas"]["Day"] | null;
+            pausedOn: components["schemas"]["Day"] | null;
+            pauseCredits: boolean | null;
+            resumesOn: components["schemas"]["Day"] | null;
+            /** @description The first day that is not served any more. */
+            endsOn: components["schemas"]["Day"] | null;
+            endReason: string | null;
+            grantedGroupId: components["schemas"]["Id"] | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        MembershipBill: {
+            billId: components["schemas"]["Id"];
+            number: string;
+            /** @enum {string} */
+            kind: "bill" | "adjustment";
+            subjectKey: string;
+            totalMinor: number;
+            currency: components["schemas"]["Currency"];
+            lines: components["schemas"]["BillLine"][];
+        };
+        MembershipCancel: {
+            /**
+             * @description `now` gives back the days that are left.
+             * @enum {string}
+             */
+            at: "period_end" | "now";
+            reason: string;
+            preview?: boolean;
+        };
+        MembershipChange: {
+            membership: components["schemas"]["Membership"];
+            /** @description What is billed or given back at once. */
+            bills: components["schemas"]["MembershipBill"][];
+            totalMinor: number;
+            preview: boolean;
+        };
+        MembershipList: {
+            items: components["schemas"]["Membership"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        MembershipPause: {
+            /** @description What is billed from today on is given back, and the rest billed when it is resumed. */
+            credit: boolean;
+            resumesOn?: components["schemas"]["Day"];
+            preview?: boolean;
+        };
+        MembershipPlan: {
+            planId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            every: "four_weeks" | "month" | "quarter" | "year";
+            currency: components["schemas"]["Currency"];
+        } & (WithRequired<components["schemas"]["MembershipPlanFields"], "code" | "name" | "groupId" | "anchorDay" | "advanceDays" | "priceMinor" | "taxIncluded" | "taxCode" | "taxPercent" | "depositMinor"> & components["schemas"]["Stamp"]);
+        MembershipPlanChange: {
+            planId: components["schemas"]["Id"];
+            /** @enum {string} */
+            at: "period_end" | "now";
+            preview?: boolean;
+        };
+        MembershipPlanCreate: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            every: "four_weeks" | "month" | "quarter" | "year";
+        } & WithRequired<components["schemas"]["MembershipPlanFields"], "code" | "priceMinor" | "taxCode" | "taxPercent">;
+        MembershipPlanFields: {
+            code?: components["schemas"]["Code"];
+            name?: components["schemas"]["Name"];
+            /** @description The account is in it while the membership is active. */
+            groupId?: components["schemas"]["Id"] | null;
+            /** @description Day of the month on which periods begin; null: the day of the start. */
+            anchorDay?: number | null;
+            /** @description A period is billed so many days before it begins. */
+            advanceDays?: number;
+            /** @description Of a whole period; a change holds from the next period billed. */
+            priceMinor?: number;
+            taxIncluded?: boolean;
+            taxCode?: string;
+            taxPercent?: string;
+            /** @description That has to be held for an account before it starts. */
+            depositMinor?: number;
+        };
+        MembershipPlanList: {
+            items: components["schemas"]["MembershipPlan"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        MembershipPlanPatch: {
+            archived?: components["schemas"]["Unarchive"];
+        } & components["schemas"]["MembershipPlanFields"];
+        MembershipResume: {
+            preview?: boolean;
+        };
+        MembershipStart: {
+            accountId: components["schemas"]["Id"];
+            planId: components["schemas"]["Id"];
+            /** @description At the plan’s site; today when left out. */
+            startsOn?: components["schemas"]["Day"];
+            /** @description Only works out what it would bill. */
+            preview?: boolean;
+        };
+        MeterKey: {
+            keyId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"] | null;
+            stationId: components["schemas"]["Id"];
+            /** @description 0: of every EVSE of the station. */
+            evse: number;
+            meterSerial: string | null;
+            publicKey: string;
+            addedBy: string;
+            createdAt: components["schemas"]["Instant"];
+            archivedAt: components["schemas"]["Instant"] | null;
+        };
+        MeterKeyCreate: {
+            /** @default 0 */
+            evse: number;
+            meterSerial?: string;
+            /** @description PEM, or DER as hex or base64. */
+            publicKey: string;
+        };
+        MeterKeyList: {
+            items: components["schemas"]["MeterKey"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        MeterStations: {
+            meter: string;
+            /** @description Chargers behind it. */
+            stationIds: components["schemas"]["Id"][];
+        };
         MeterValue: {
             at: components["schemas"]["Instant"];
             receivedAt: components["schemas"]["Instant"];
@@ -6797,6 +9877,7 @@ export interface components {
             variable: string;
             variableInstance?: string;
         };
+        Month: string;
         Movement: {
             movementId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"];
@@ -6840,6 +9921,12 @@ export interface components {
         };
         /** @description For the next answer; null at the end. */
         NextCursor: string | null;
+        NumberRule: {
+            /** @description Ends with one separator: - / . or _ */
+            prefix: string;
+            /** @default 6 */
+            digits: number;
+        };
         Occupancy: {
             siteId: components["schemas"]["Id"];
             counter: string;
@@ -7177,6 +10264,68 @@ export interface components {
         ParkingReservationPatch: components["schemas"]["ParkingReservationFields"];
         /** @enum {string} */
         ParkingReservationState: "booked" | "used" | "no_show" | "expired" | "cancelled";
+        PartOfNumber: string;
+        Partner: {
+            partnerId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            code: components["schemas"]["Code"];
+            direction: components["schemas"]["Direction"];
+            currency: components["schemas"]["Currency"];
+            name: components["schemas"]["Name"];
+            countryCode: string | null;
+            partyId: string | null;
+            /** @enum {string} */
+            role: "principal" | "agent";
+            commissionPercent: components["schemas"]["Percent"];
+            tax: components["schemas"]["PartnerTax"];
+            toleranceMinor: number;
+            edition: components["schemas"]["Edition"];
+            tariffId: components["schemas"]["Id"] | null;
+            csvMapping: components["schemas"]["CsvMapping"] | null;
+            address: components["schemas"]["Lines"];
+        } & components["schemas"]["Stamp"];
+        PartnerCreate: {
+            siteId: components["schemas"]["Id"];
+            code: components["schemas"]["Code"];
+            direction: components["schemas"]["Direction"];
+            currency?: components["schemas"]["Currency"];
+            name: components["schemas"]["Name"];
+            countryCode?: string | null;
+            partyId?: string | null;
+            /** @enum {string} */
+            role?: "principal" | "agent";
+            commissionPercent?: components["schemas"]["Percent"];
+            tax?: components["schemas"]["PartnerTax"];
+            toleranceMinor?: number;
+            edition?: components["schemas"]["Edition"];
+            tariffId?: components["schemas"]["Id"] | null;
+            csvMapping?: components["schemas"]["CsvMapping"] | null;
+            address?: components["schemas"]["Lines"];
+        };
+        PartnerList: {
+            items: components["schemas"]["Partner"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        PartnerPatch: {
+            name?: components["schemas"]["Name"];
+            countryCode?: string | null;
+            partyId?: string | null;
+            /** @enum {string} */
+            role?: "principal" | "agent";
+            commissionPercent?: components["schemas"]["Percent"];
+            tax?: components["schemas"]["PartnerTax"];
+            toleranceMinor?: number;
+            edition?: components["schemas"]["Edition"];
+            tariffId?: components["schemas"]["Id"] | null;
+            csvMapping?: components["schemas"]["CsvMapping"] | null;
+            address?: components["schemas"]["Lines"];
+            /** @description False brings it back. */
+            archived?: boolean;
+        };
+        PartnerTax: {
+            code: string;
+            percent: components["schemas"]["Percent"];
+        };
         PasswordChange: {
             /** @constant */
             kind: "password";
@@ -7197,10 +10346,159 @@ export interface components {
             currency: components["schemas"]["Currency"];
             at: components["schemas"]["Instant"];
             recordedAt: components["schemas"]["Instant"];
+            /** @description The payment order, when the hub asked for the money. */
+            orderId: components["schemas"]["Id"] | null;
+            /** @description Of a free vend or write-off. */
+            reason: string | null;
+        };
+        PaymentCancel: {
+            reason?: string;
+        };
+        PaymentCapture: {
+            /** @description Left out: all that is held. */
+            amountMinor?: number;
+        };
+        PaymentDecision: {
+            /**
+             * @description `approve` and `reject` a refund that waits; `ask` the provider now; `not_done`: somebody has looked at the provider's desk.
+             * @enum {string}
+             */
+            decision: "approve" | "reject" | "ask" | "not_done";
+            reason?: string;
+        };
+        PaymentFigures: {
+            name: string | null;
+            captured: number;
+            capturedMinor: components["schemas"]["AmountMinor"];
+            refunded: number;
+            refundedMinor: components["schemas"]["AmountMinor"];
+            netMinor: components["schemas"]["AmountMinor"];
         };
         PaymentList: {
             items: components["schemas"]["Payment"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        PaymentOperation: {
+            operationId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "authorise" | "capture" | "cancel" | "refund";
+            amountMinor: number;
+            subjectKey: string | null;
+            /** @enum {string} */
+            state: "waiting" | "queued" | "sent" | "done" | "refused" | "unknown" | "dropped";
+            attempts: number;
+            asks: number;
+            reason: string | null;
+            outcome: string | null;
+            code: string | null;
+            requestedBy: string;
+            decidedBy: string | null;
+            sentAt: components["schemas"]["Instant"] | null;
+            nextAt: components["schemas"]["Instant"] | null;
+            unknownSince: components["schemas"]["Instant"] | null;
+            createdAt: components["schemas"]["Instant"];
+        };
+        PaymentOrder: {
+            orderId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            provider: string;
+            method: string;
+            purpose: components["schemas"]["PaymentPurpose"];
+            accountId: components["schemas"]["Id"] | null;
+            description: string;
+            amountMinor: number;
+            currency: string;
+            /** @enum {string} */
+            capture: "automatic" | "manual";
+            state: components["schemas"]["PaymentOrderState"];
+            capturedMinor: number;
+            refundedMinor: number;
+            /** @description Where the driver pays; null before the provider has answered. */
+            checkoutUrl: string | null;
+            cardBrand: string | null;
+            cardLastFour: string | null;
+            /** @description The provider's name of the payment. */
+            reference: string | null;
+            unknownSince: components["schemas"]["Instant"] | null;
+            needsPerson: boolean;
+            reason: string | null;
+            requestedBy: string;
+            expiresAt: components["schemas"]["Instant"];
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @description One of billIds, stayId and topUpAccountId. */
+        PaymentOrderCreate: {
+            connectionId: components["schemas"]["Id"];
+            billIds?: components["schemas"]["Id"][];
+            stayId?: components["schemas"]["Id"];
+            topUpAccountId?: components["schemas"]["Id"];
+            siteId?: components["schemas"]["Id"];
+            /** @description Left out: all that is open on the bills. */
+            amountMinor?: number;
+            /**
+             * @description `manual`: the money is held, and taken later.
+             * @default automatic
+             * @enum {string}
+             */
+            capture: "automatic" | "manual";
+            /** @description Where the driver's browser goes afterwards. */
+            returnUrl?: string;
+            /** @description Needed for free vend. */
+            reason?: string;
+        };
+        PaymentOrderDetail: {
+            /** @description What may still be given back; of a top-up, no more than is left of the balance. */
+            refundableMinor: number;
+            /** @description What it pays, in this order. */
+            parts: components["schemas"]["PaymentPart"][];
+            operations: components["schemas"]["PaymentOperation"][];
+            /** @description What happened, in plain words. */
+            story: components["schemas"]["PaymentStoryEntry"][];
+        } & components["schemas"]["PaymentOrder"];
+        PaymentOrderList: {
+            items: components["schemas"]["PaymentOrder"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        PaymentOrderState: "requested" | "authorising" | "authorised" | "capturing" | "captured" | "declined" | "cancelled" | "expired";
+        PaymentPart: {
+            subjectKey: string;
+            billId: components["schemas"]["Id"] | null;
+            amountMinor: number;
+            /** @description Taken less given back by this payment. */
+            paidMinor: number;
+        };
+        PaymentProvider: {
+            connectionId: components["schemas"]["Id"];
+            pluginId: string;
+            name: string;
+            siteId: components["schemas"]["Id"] | null;
+            /** @description How the books name money that comes this way. */
+            method: string;
+            /**
+             * @description `elsewhere`: somebody else writes down that money moved.
+             * @enum {string}
+             */
+            booking: "hub" | "elsewhere";
+            features: string[];
+        };
+        PaymentProviderList: {
+            items: components["schemas"]["PaymentProvider"][];
+        };
+        /** @enum {string} */
+        PaymentPurpose: "bills" | "stay" | "top_up";
+        PaymentRefund: {
+            amountMinor: number;
+            reason: string;
+            billId?: components["schemas"]["Id"];
+        };
+        PaymentStoryEntry: {
+            at: components["schemas"]["Instant"];
+            actor: string;
+            words: string;
         };
         PeopleImport: {
             importId: components["schemas"]["Id"];
@@ -7225,6 +10523,7 @@ export interface components {
             dryRun?: boolean;
             fileName?: components["schemas"]["Name"];
         };
+        Percent: string;
         Plugin: {
             pluginId: string;
             title: string;
@@ -7236,6 +10535,8 @@ export interface components {
             reason: string | null;
             /** @description The hub connects it by itself. */
             autoConnect: boolean;
+            /** @description False when it is used as it is, without a connection. */
+            connectable: boolean;
             /** @description JSON Schema of a connection's configuration. */
             configSchema: {
                 [key: string]: unknown;
@@ -7298,7 +10599,10 @@ export interface components {
             bitLength: number | null;
             /** @description The one name of the credential, equal for every reader. */
             canonicalKey: string;
-            /** @enum {string} */
+            /**
+             * @description `learned`: a person's word on a link taught it. It tells whose something was; it opens no gate and no charger until somebody adds the same form.
+             * @enum {string}
+             */
             source: "enrolled" | "learned" | "imported";
             createdAt: components["schemas"]["Instant"];
         };
@@ -7364,6 +10668,7 @@ export interface components {
             exitedAt: components["schemas"]["Instant"];
             parkerKind?: components["schemas"]["ParkerKind"];
             lostTicket?: boolean;
+            paidAt?: components["schemas"]["Instant"];
             validations?: {
                 amountMinor?: number;
                 percent?: number;
@@ -7371,6 +10676,25 @@ export interface components {
                 providerNo?: string;
                 reason?: string;
             }[];
+        };
+        /** @description Every text is ready to print. */
+        PrintedDocument: {
+            locale: string;
+            title: string;
+            number: string;
+            seller: components["schemas"]["PrintedParty"];
+            buyer: components["schemas"]["PrintedParty"] | null;
+            facts: components["schemas"]["PrintedPair"][];
+            tables: {
+                [key: string]: unknown;
+            }[];
+            totals: components["schemas"]["PrintedPair"][];
+            notes: string[];
+        };
+        PrintedPair: string[];
+        PrintedParty: {
+            name: string;
+            lines: string[];
         };
         PriorityChargingCommand: {
             /** @constant */
@@ -7631,7 +10955,7 @@ export interface components {
             reason: string | null;
             plate: string | null;
             arrivalId: components["schemas"]["Id"] | null;
-            /** @description What the gate was answered. */
+            /** @description What the gate was answered; `instead` is what the car had been read as when it was asked before. */
             decision: {
                 [key: string]: unknown;
             } | null;
@@ -7655,21 +10979,304 @@ export interface components {
             detail: string | null;
         };
         Reason: string;
-        /** @description The bill as it was given to the driver, frozen when it was issued. */
+        /** @description The bill as it was given to the driver, frozen when it was issued. What was paid or given back afterwards stands apart from it, in `since`. */
         Receipt: {
+            since?: components["schemas"]["ReceiptSince"];
+        } & {
             [key: string]: unknown;
+        };
+        ReceiptLink: {
+            url: string;
+            expiresAt: components["schemas"]["Instant"];
+        };
+        ReceiptLinkCreate: {
+            /**
+             * @description For how long it is good.
+             * @default 30
+             */
+            days: number;
+        };
+        /** @description Payments and refunds after the receipt was issued; left out while there are none. */
+        ReceiptSince: {
+            /** @description Of the latest of them, in the site's zone. */
+            asOf: string;
+            payments: {
+                [key: string]: unknown;
+            }[];
+            /** @description Open over all bills of this stay or session; negative: to be given back. */
+            due: string;
         };
         ReconcileStarted: {
             stationId: components["schemas"]["Id"];
             /** @description While false, it begins at the station's next start. */
             connected: boolean;
         };
+        Reconciliation: {
+            reconciliationId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            kind: components["schemas"]["ReconciliationKind"];
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            currency: components["schemas"]["Currency"];
+            /** @description SHA-256. */
+            fileHash: string | null;
+            fileName: string | null;
+            /** @description How the file is read and what is compared, as it was asked for. */
+            options: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description `differs`: something is open.
+             * @enum {string}
+             */
+            state: "agreed" | "differs";
+            totals: components["schemas"]["ReconciliationTotal"][];
+            counts: {
+                classes: components["schemas"]["ReconciliationCounts"];
+                states: components["schemas"]["ReconciliationCounts"];
+            };
+            openItems: number;
+            /** @description How often it was run. */
+            runs: number;
+            lastRunAt: components["schemas"]["Instant"];
+            createdBy: string;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        /** @enum {string} */
+        ReconciliationClass: "matched" | "amount_differs" | "day_differs" | "missing_here" | "missing_there" | "duplicate_here" | "duplicate_there" | "ambiguous";
+        ReconciliationCounts: {
+            [key: string]: number;
+        };
+        ReconciliationCreate: {
+            siteId: components["schemas"]["Id"];
+            kind: components["schemas"]["ReconciliationKind"];
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            /** @description The file, with comma, semicolon or tab; at most 20,000 rows. A row with a `count` is a sum, compared by day, device and method. */
+            csv?: string;
+            /** @description The same as JSON: one object for each row, amounts in major units. */
+            lines?: {
+                [key: string]: string | number | boolean | null;
+            }[];
+            fileName?: components["schemas"]["ShortText"];
+            mapping?: components["schemas"]["ReconciliationMapping"];
+            connectionId?: components["schemas"]["Id"];
+            /** @description By their word for a method of payment ours. */
+            methodNames?: {
+                [key: string]: string;
+            };
+            /** @description Methods of payment that the processor settles; instead of its connection, or beside it. */
+            methods?: string[];
+            /**
+             * @description `stripe`: the columns of its itemized balance reports.
+             * @enum {string}
+             */
+            format?: "plain" | "stripe";
+            /** @description What the processor's contract says of a charge; each line's fee is then held against it. */
+            fee?: {
+                percent: components["schemas"]["Percent"];
+                fixedMinor: number;
+            };
+            /** @description Left out, a single meter stands for all chargers of the site. */
+            meters?: components["schemas"]["MeterStations"][];
+        };
+        ReconciliationDecision: {
+            decisionId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            reconciliationId: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "match" | "unmatch" | "accept" | "reopen";
+            /** @description The same rows have the same key. */
+            itemKey: string;
+            ours: string[];
+            theirs: string[];
+            difference: number;
+            unit: components["schemas"]["ReconciliationUnit"];
+            reason: string;
+            undoes: components["schemas"]["Id"] | null;
+            undoneBy: string | null;
+            undoneAt: components["schemas"]["Instant"] | null;
+            decidedBy: string;
+            decidedAt: components["schemas"]["Instant"];
+        };
+        ReconciliationDecisionList: {
+            items: components["schemas"]["ReconciliationDecision"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ReconciliationItem: {
+            itemId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            reconciliationId: components["schemas"]["Id"];
+            class: components["schemas"]["ReconciliationClass"];
+            reasons: components["schemas"]["ReconciliationReason"][];
+            words: string;
+            sort: components["schemas"]["ReconciliationSort"];
+            unit: components["schemas"]["ReconciliationUnit"];
+            businessDate: components["schemas"]["Day"];
+            /** @enum {string|null} */
+            matchedBy: "reference" | "likeness" | "person" | null;
+            ours: components["schemas"]["ReconciliationRow"][];
+            theirs: components["schemas"]["ReconciliationRow"][];
+            /** @description Rows that it may belong to, or that it is a double of. */
+            candidates: string[];
+            oursAmount: number;
+            theirsAmount: number;
+            /** @description Ours less theirs. */
+            difference: number;
+            state: components["schemas"]["ReconciliationItemState"];
+            /** @description Why it was accepted or opened again. */
+            note: string | null;
+            decidedBy: string | null;
+            decidedAt: components["schemas"]["Instant"] | null;
+            closedAt: components["schemas"]["Instant"] | null;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        ReconciliationItemList: {
+            items: components["schemas"]["ReconciliationItem"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description `explained`: the hub knows exactly why. `accepted`: a person said that it is as it should be. `closed`: a later run has it no more.
+         * @enum {string}
+         */
+        ReconciliationItemState: "agreed" | "open" | "explained" | "accepted" | "closed";
+        /**
+         * @description `parcs_stays`: what a parking system told of prices and payments against bills and booked payments. `parcs_report`: its day or shift report as a file. `session_energy`: energy billed against energy metered, session by session. `meter_readings`: a meter's readings as a file against the sessions at the chargers behind it. `processor_settlement`: a card processor's file against the money that the hub took.
+         * @enum {string}
+         */
+        ReconciliationKind: "parcs_stays" | "parcs_report" | "session_energy" | "meter_readings" | "processor_settlement";
+        ReconciliationList: {
+            items: components["schemas"]["Reconciliation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ReconciliationMapping: {
+            /** @description By field the title of its column; a field left out is looked for under its own name. `parcs_report`: date, time, device, ticket, transaction, method, gross, tax, count, currency. `meter_readings`: meter, time, registerWh or registerKwh. `processor_settlement`: id, type, reference, gross, fee, net, currency, created, availableOn, payout. */
+            columns?: {
+                [key: string]: string;
+            };
+            /** @description 1.234,50 instead of 1,234.50. */
+            decimalComma?: boolean;
+            /**
+             * @description Left out: year, month, day.
+             * @enum {string}
+             */
+            dateOrder?: "ymd" | "dmy" | "mdy";
+        };
+        ReconciliationMatch: {
+            ours: components["schemas"]["ReconciliationRowIds"];
+            theirs: components["schemas"]["ReconciliationRowIds"];
+            reason: components["schemas"]["ReconciliationWhy"];
+        };
+        /** @enum {string} */
+        ReconciliationReason: "fee" | "rounding" | "tax" | "discount" | "step" | "loss" | "gain" | "reset" | "rollover" | "gap" | "over" | "short" | "under_billed" | "over_billed" | "not_by_energy" | "pending" | "held" | "dispute" | "adjustment" | "arithmetic";
+        ReconciliationRow: {
+            /** @description Names the row when rows are matched by hand. */
+            id: string;
+            sort: components["schemas"]["ReconciliationSort"];
+            amount: number;
+            unit: components["schemas"]["ReconciliationUnit"];
+            day: components["schemas"]["Day"];
+            /** @description Of a day beside the compared ones; it does not count. */
+            outside: boolean;
+            at: components["schemas"]["Instant"] | null;
+            /** @description Device or lane. */
+            place: string | null;
+            references: {
+                [key: string]: string;
+            };
+            text: string;
+            /** @description Fee, tax, discount, step: what one side may have left out. */
+            parts?: {
+                [key: string]: number;
+            };
+            notes?: {
+                reason: components["schemas"]["ReconciliationReason"];
+                words: string;
+            }[];
+        };
+        ReconciliationRowIds: string[];
+        ReconciliationSaid: {
+            reason: components["schemas"]["ReconciliationWhy"];
+        };
+        /** @enum {string} */
+        ReconciliationSort: "payment" | "price" | "total" | "net" | "fee" | "payout" | "energy" | "meter";
+        ReconciliationTotal: {
+            sort: components["schemas"]["ReconciliationSort"];
+            unit: components["schemas"]["ReconciliationUnit"];
+            oursCount: number;
+            oursAmount: number;
+            theirsCount: number;
+            theirsAmount: number;
+            /** @description Ours less theirs; exactly the sum of the differences of the items. */
+            difference: number;
+        };
+        /** @description Currency of minor units, or Wh. */
+        ReconciliationUnit: string;
+        ReconciliationWhy: string;
         RegisterReading: {
             at: components["schemas"]["Instant"];
             registerWh: components["schemas"]["EnergyWh"];
         };
+        ReportBill: {
+            billId: components["schemas"]["Id"];
+            number: string;
+            /** @enum {string} */
+            kind: "bill" | "adjustment";
+            businessDate: components["schemas"]["Day"];
+            issuedAt: components["schemas"]["Instant"];
+            stayId: components["schemas"]["Id"] | null;
+            sessionId: components["schemas"]["Id"] | null;
+            currency: components["schemas"]["Currency"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            billTotalMinor: components["schemas"]["AmountMinor"];
+        };
+        ReportBills: {
+            items: components["schemas"]["ReportBill"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        ReportException: {
+            name: string;
+            label: string;
+            count: number;
+        };
+        ReportPayments: {
+            byMethod: components["schemas"]["PaymentFigures"][];
+            byDevice: components["schemas"]["PaymentFigures"][];
+            unposted: {
+                count: number;
+                amountMinor: components["schemas"]["AmountMinor"];
+            };
+        };
         /** @enum {string} */
         ReportState: "stored" | "repeat" | "superseded" | "unbound" | "ignored" | "backed_out";
+        ReportUse: {
+            issued: number;
+            closed: number;
+            open: number;
+            voided: number;
+            sessions: number;
+            meteredWh: components["schemas"]["EnergyWh"];
+            pluggedSeconds: number;
+            bays: number;
+        };
+        Repriced: {
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            lines: components["schemas"]["RepricedLine"][];
+            warnings: string[];
+        };
+        RepricedLine: {
+            description: string;
+            quantity: string;
+            net: string;
+            explanation: string[];
+        };
         Reservation: {
             reservationId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -7742,6 +11349,38 @@ export interface components {
             evse?: components["schemas"]["EvseNumber"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        RevenueAgreement: {
+            agreementId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            party: "owner" | "partner";
+            name: components["schemas"]["Name"];
+            address: components["schemas"]["Lines"];
+            validFrom: components["schemas"]["Day"];
+            validTo: components["schemas"]["Day"] | null;
+            shares: components["schemas"]["ShareRule"][];
+        } & components["schemas"]["Stamp"];
+        RevenueAgreementCreate: {
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            party: "owner" | "partner";
+            name: components["schemas"]["Name"];
+            address?: components["schemas"]["Lines"];
+            validFrom: components["schemas"]["Day"];
+            validTo?: components["schemas"]["Day"] | null;
+            shares: components["schemas"]["ShareRule"][];
+        };
+        RevenueAgreementList: {
+            items: components["schemas"]["RevenueAgreement"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        RevenueAgreementPatch: {
+            name?: components["schemas"]["Name"];
+            address?: components["schemas"]["Lines"];
+            validTo?: components["schemas"]["Day"] | null;
+            /** @description False brings it back. */
+            archived?: boolean;
+        };
         RevenueDay: {
             day: components["schemas"]["Day"];
         } & components["schemas"]["RevenueFigures"];
@@ -7757,8 +11396,53 @@ export interface components {
             totalMinor: components["schemas"]["AmountMinor"];
             parkingTotalMinor: components["schemas"]["AmountMinor"];
             chargingTotalMinor: components["schemas"]["AmountMinor"];
+            /** @description As the revenue accounts of the books have it: net without credits, memberships on the days that they serve. */
+            earnedNetMinor: components["schemas"]["AmountMinor"];
             bills: number;
             /** @description Energy that was billed. */
+            energyWh: components["schemas"]["EnergyWh"];
+        };
+        RevenueKind: {
+            kind: string;
+            bills: number;
+            lines: number;
+            grossMinor: components["schemas"]["AmountMinor"];
+            discountsMinor: components["schemas"]["AmountMinor"];
+            validationsMinor: components["schemas"]["AmountMinor"];
+            paidByOthersMinor: components["schemas"]["AmountMinor"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            energyWh: components["schemas"]["EnergyWh"];
+        };
+        RevenueReport: {
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            by: components["schemas"]["Grouping"];
+            /**
+             * @description Rows, totals and kinds hold what was billed in these days, memberships too. `earned` of each currency is the same as the revenue accounts have it.
+             * @enum {string}
+             */
+            basis: "billed";
+            siteIds: components["schemas"]["Id"][];
+            use: components["schemas"]["ReportUse"];
+            exceptions: components["schemas"]["ReportException"][];
+            currencies: components["schemas"]["CurrencyReport"][];
+            reconciled: boolean;
+            figures: components["schemas"]["FigureWords"][];
+        };
+        RevenueReportRow: {
+            key: string | null;
+            label: string | null;
+            bills: number;
+            lines: number;
+            grossMinor: components["schemas"]["AmountMinor"];
+            discountsMinor: components["schemas"]["AmountMinor"];
+            validationsMinor: components["schemas"]["AmountMinor"];
+            paidByOthersMinor: components["schemas"]["AmountMinor"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
             energyWh: components["schemas"]["EnergyWh"];
         };
         RevenueSummary: {
@@ -7768,7 +11452,26 @@ export interface components {
             /** @description One for each site. */
             totals: components["schemas"]["RevenueTotal"][];
         };
+        RevenueTax: {
+            code: string;
+            rate: components["schemas"]["DecimalText"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+        };
         RevenueTotal: components["schemas"]["RevenueFigures"];
+        RevenueTotals: {
+            bills: number;
+            lines: number;
+            grossMinor: components["schemas"]["AmountMinor"];
+            discountsMinor: components["schemas"]["AmountMinor"];
+            validationsMinor: components["schemas"]["AmountMinor"];
+            paidByOthersMinor: components["schemas"]["AmountMinor"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            energyWh: components["schemas"]["EnergyWh"];
+        };
         Review: {
             reviewId: components["schemas"]["Id"];
             siteId: components["schemas"]["Id"] | null;
@@ -7838,6 +11541,15 @@ export interface components {
             /** @enum {string} */
             outcome: "passed" | "failed" | "flagged";
             detail: string;
+        };
+        RunningInvoice: {
+            accountId: components["schemas"]["Id"];
+            currency: components["schemas"]["Currency"];
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            sums: components["schemas"]["InvoiceSums"];
+            content: components["schemas"]["InvoiceContent"];
+            lines: components["schemas"]["InvoiceCollectedLine"][];
         };
         SchedulePeriod: {
             startSeconds: number;
@@ -8020,11 +11732,60 @@ export interface components {
         Settings: {
             [key: string]: unknown;
         };
+        ShareRule: {
+            kinds: ("PARKING" | "ENERGY" | "CHARGE_TIME" | "IDLE" | "SESSION" | "MEMBERSHIP" | "VALIDATION" | "DISCOUNT" | "REBATE" | "CREDIT")[];
+            /** @description Of the net of these lines. */
+            percent?: components["schemas"]["Percent"];
+            perKwh?: components["schemas"]["KwhPrice"];
+        };
+        ShortText: string;
         ShowMessageCommand: {
             /** @constant */
             name: "show_message";
             message: components["schemas"]["DisplayMessage"];
             ttlSeconds?: components["schemas"]["Ttl"];
+        };
+        SignedMeterData: {
+            sessionId: components["schemas"]["Id"];
+            billedWh: number;
+            /** @description End less begin of the signed readings, exact. */
+            signedWh: string | null;
+            /** @enum {string} */
+            verdict: "agrees" | "differs" | "incomplete" | "none";
+            explanation: string;
+            records: components["schemas"]["SignedRecord"][];
+        };
+        SignedReading: {
+            at: string | null;
+            clock: string | null;
+            kind: string | null;
+            energyWh: string | null;
+            register: string | null;
+            errors: string;
+            state: string | null;
+        };
+        SignedRecord: {
+            sha256: string;
+            at: components["schemas"]["Instant"];
+            context: string;
+            receivedAt: components["schemas"]["Instant"];
+            measurand: string;
+            sizeBytes: number;
+            /** @enum {string} */
+            format: "OCMF" | "unknown";
+            /** @description Why it could not be read. */
+            problem: string | null;
+            meterSerial: string | null;
+            pagination: string | null;
+            readings: components["schemas"]["SignedReading"][];
+            /** @enum {string} */
+            signature: "verified" | "wrong" | "no_key" | "not_verifiable_here";
+            signatureReason: string | null;
+            /**
+             * @description A key that came with the data proves only that the data is whole.
+             * @enum {string|null}
+             */
+            keySource: "registered" | "sent" | null;
         };
         Site: {
             siteId: components["schemas"]["Id"];
@@ -8104,6 +11865,14 @@ export interface components {
             ev_overstay_minutes?: number;
             /** @description Without a sensor, how long a car that a camera saw is taken to be in the bay (30). */
             ev_seen_minutes?: number;
+            /** @description Difference that rounding explains when books are compared, in minor units (1). */
+            reconcile_rounding_minor?: number;
+            /** @description How far clocks may be apart for two payments without a shared reference to be one (5). */
+            reconcile_time_minutes?: number;
+            /** @description Share of a meter's energy by which it may differ from the chargers behind it (20). */
+            reconcile_energy_permille?: number;
+            /** @description Energy by which it may differ, when that is more (5000). */
+            reconcile_energy_wh?: number;
             /** @description Parking is billed here (true). */
             bill_parking?: boolean;
             /** @description Charging is billed here (true). */
@@ -8115,6 +11884,23 @@ export interface components {
             rounding?: "line_half_up" | "line_half_even" | "group_half_up";
             /** @description Legal series of bill numbers (the site's code). */
             bill_series?: string;
+            /** @description How bills and adjustments are numbered, each in a series of its own. A prefix with {year} in it restarts every year; {site} is the site's code. Sites with the same prefix share a series. */
+            bill_numbering?: {
+                bill?: components["schemas"]["NumberRule"];
+                adjustment?: components["schemas"]["NumberRule"];
+            };
+            /** @description Rules that receipts have to meet; an issued one that lacks something opens a review (none). */
+            receipt_regimes?: ("us_hb44" | "us_ca" | "eu_afir" | "eu_vat" | "de_pangv" | "de_eichrecht")[];
+            /** @description Above it, in the smallest coin, giving back takes two people (no limit). */
+            approval_limit_minor?: number;
+            /** @description Days in which a dispute is to be decided (14). */
+            dispute_days?: number;
+            /** @description How long a session that is over waits for its signed meter data (0). */
+            signed_data_hold_hours?: number;
+            /** @description How long a session that ended without a last meter reading waits for one (0). */
+            meter_end_hold_hours?: number;
+            /** @description Local time at which a business day begins (00:00): what happens earlier belongs to the day before, in reports and in the books. */
+            business_day_start?: string;
             /** @description A day of the books is closed by itself so many days after it is over, once all of it is settled; left out, somebody closes it. */
             ledger_close_after_days?: number;
             /** @description BCP 47, for numbers and dates on receipts (by country). */
@@ -8145,10 +11931,27 @@ export interface components {
             /** @description How much later than booked a car may come (15). */
             booking_late_minutes?: number;
             /**
+             * @description What follows when an adjustment lowers a bill that was paid through the hub (propose).
+             * @enum {string}
+             */
+            refund_after_adjustment?: "none" | "propose" | "automatic";
+            /** @description Refunds above it wait until somebody else than who asked approves them (none do). */
+            refund_approval_above_minor?: number;
+            /** @description Payment terminals of chargers that speak by DataTransfer: what each vendor's messages mean, and where in their data (a JSON object) the fields stand (none). A messageId that is not in the map is answered UnknownMessageId. */
+            terminals?: components["schemas"]["TerminalVendor"][];
+            /** @description How long a driver has to pay (60). */
+            checkout_minutes?: number;
+            /**
              * @description What the parking system is asked for when a bill with parking on it is issued (none).
              * @enum {string}
              */
             parcs_after_bill?: "none" | "confirm" | "validate" | "promote" | "prepay";
+            /** @description Product or rate of the parking system that has the charging in it, for stays that the parking system bills. */
+            parcs_energy_product?: string;
+            /** @description Number of the validation provider under which the parking system takes the charging, for stays that it bills. */
+            parcs_energy_provider?: string;
+            /** @description Legal series of invoice numbers (INV); sites may share one. */
+            invoice_series?: string;
             /**
              * @description What happens to a charging session on a credential that lost its rights (finish).
              * @enum {string}
@@ -8186,6 +11989,38 @@ export interface components {
             updatedAt: components["schemas"]["Instant"];
             archivedAt: components["schemas"]["Instant"] | null;
         };
+        StandingExport: {
+            standingExportId: components["schemas"]["Id"];
+            /** @description Null for all sites. */
+            siteId: components["schemas"]["Id"] | null;
+            format: components["schemas"]["FormatId"];
+            mappingId: components["schemas"]["Id"];
+            options: components["schemas"]["ExportOptions"];
+            /** @description The last periods of each site that it could not make, newest first; of sites that the caller may see. They are tried again when the mapping or it changes, and after the next close. */
+            refused: {
+                periodId: components["schemas"]["Id"];
+                siteId: components["schemas"]["Id"];
+                at: components["schemas"]["Instant"];
+                problems: components["schemas"]["ExportProblem"][];
+            }[];
+        } & components["schemas"]["Stamp"];
+        StandingExportCreate: {
+            /** @description Left out or null for all sites. */
+            siteId?: components["schemas"]["Id"] | null;
+            format: components["schemas"]["FormatId"];
+            mappingId: components["schemas"]["Id"];
+            options?: components["schemas"]["ExportOptions"];
+        };
+        StandingExportList: {
+            items: components["schemas"]["StandingExport"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        StandingExportPatch: {
+            mappingId?: components["schemas"]["Id"];
+            options?: components["schemas"]["ExportOptions"];
+            /** @description False brings it back. */
+            archived?: boolean;
+        };
         /** @description Starts charging for a card. Its outcome tells whether a transaction really began. */
         StartCommand: {
             /** @constant */
@@ -8196,6 +12031,65 @@ export interface components {
             profile?: components["schemas"]["ChargingProfile"];
             ttlSeconds?: components["schemas"]["Ttl"];
         };
+        Statement: {
+            statementId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            /** @enum {string} */
+            partyKind: "partner" | "agreement";
+            partyId: components["schemas"]["Id"];
+            series: string;
+            number: string | null;
+            month: components["schemas"]["Month"];
+            currency: components["schemas"]["Currency"];
+            state: components["schemas"]["StatementState"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            lines: components["schemas"]["StatementLine"][];
+            sentAt: components["schemas"]["Instant"] | null;
+            agreedAt: components["schemas"]["Instant"] | null;
+            paidAt: components["schemas"]["Instant"] | null;
+            version: number;
+            createdAt: components["schemas"]["Instant"];
+            updatedAt: components["schemas"]["Instant"];
+        };
+        StatementDocument: {
+            locale: string;
+            title: string;
+            number: string;
+            seller: components["schemas"]["DocumentParty"];
+            buyer: components["schemas"]["DocumentParty"] | null;
+            facts: string[][];
+            tables: components["schemas"]["DocumentTable"][];
+            totals: string[][];
+            notes: string[];
+        };
+        StatementDraft: {
+            month: components["schemas"]["Month"];
+        };
+        StatementLine: {
+            /** @enum {string} */
+            kind: "cdr" | "correction" | "share";
+            id: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            text: string;
+            date: components["schemas"]["Day"];
+            energyWh: components["schemas"]["EnergyWh"];
+            netMinor: components["schemas"]["AmountMinor"];
+            taxMinor: components["schemas"]["AmountMinor"];
+            totalMinor: components["schemas"]["AmountMinor"];
+            words: string;
+        };
+        StatementList: {
+            items: components["schemas"]["Statement"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        StatementMove: {
+            /** @enum {string} */
+            state: "sent" | "agreed" | "paid";
+        };
+        /** @enum {string} */
+        StatementState: "draft" | "sent" | "agreed" | "paid";
         Station: {
             stationId: components["schemas"]["Id"];
             /** @description Null while it has not been given a place. */
@@ -8551,6 +12445,15 @@ export interface components {
             role: "request" | "entry" | "exit" | "internal" | "gate" | "charger" | "bay" | "record" | "correction";
             confidence?: number;
             country?: string;
+            /** @description Of a passage that showed another plate than its stay is known by: why it counts as one of it. Cameras mix the two up, and the plate of no other car that was inside came near. */
+            paired?: {
+                /** @description The plate of the stay that this was taken for. */
+                plate: string;
+                /** @description In the errors that cameras make: 0.25 is one swap that they often make. */
+                distance: number;
+                /** @description Version of what the site's cameras were known to mix up; 0 is what all of them do. */
+                model: number;
+            };
         };
         StayPrice: {
             amountMinor: components["schemas"]["AmountMinor"];
@@ -8671,6 +12574,17 @@ export interface components {
             /** @description Left out: at once. */
             validFrom?: components["schemas"]["Instant"];
         } & WithRequired<components["schemas"]["TariffFields"], "code">;
+        TariffEngine: {
+            engine: components["schemas"]["EngineName"];
+            title: string;
+            /** @description JSON Schema (2020-12) of the rules. */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        TariffEngines: {
+            items: components["schemas"]["TariffEngine"][];
+        };
         TariffFields: {
             code?: components["schemas"]["Code"];
             name?: components["schemas"]["Name"];
@@ -8779,6 +12693,67 @@ export interface components {
         TariffVersionList: {
             items: components["schemas"]["TariffVersion"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        TerminalMessage: {
+            /** @description As the charger sends it; empty when it sends none. */
+            messageId: string;
+            /**
+             * @description authorised: a card that the charger will present stands for a payment, and may charge. settled: money was taken. failed: none was. refunded: money went back.
+             * @enum {string}
+             */
+            means: "authorised" | "settled" | "failed" | "refunded";
+            /** @description Only where a field has one of these values. */
+            when?: {
+                field: components["schemas"]["JsonPointer"];
+                is: string[];
+            };
+            /** @description Where each stands. authorised needs token; the others need reference, and all but failed need amount. */
+            fields: {
+                reference?: components["schemas"]["JsonPointer"];
+                token?: components["schemas"]["JsonPointer"];
+                transaction?: components["schemas"]["JsonPointer"];
+                amount?: components["schemas"]["JsonPointer"];
+                currency?: components["schemas"]["JsonPointer"];
+                at?: components["schemas"]["JsonPointer"];
+                refund?: components["schemas"]["JsonPointer"];
+                receiptId?: components["schemas"]["JsonPointer"];
+                receiptUrl?: components["schemas"]["JsonPointer"];
+                reason?: components["schemas"]["JsonPointer"];
+            };
+        };
+        /** @description The messages of one vendor's terminals. */
+        TerminalVendor: {
+            /** @description As the charger sends it. */
+            vendorId: string;
+            /**
+             * @description Amounts in units of the currency (major), or as whole numbers of its smallest coin.
+             * @enum {string}
+             */
+            amounts?: "major" | "minor";
+            messages: components["schemas"]["TerminalMessage"][];
+        };
+        TicketGap: {
+            from: string;
+            to: string;
+            missing: number;
+            after: string;
+            before: string;
+        };
+        TicketSequence: {
+            siteId: components["schemas"]["Id"];
+            connectionId: components["schemas"]["Id"];
+            prefix: string;
+            first: string;
+            last: string;
+            issued: number;
+            voided: number;
+            missing: number;
+            gaps: components["schemas"]["TicketGap"][];
+        };
+        TicketSequences: {
+            from: components["schemas"]["Day"];
+            to: components["schemas"]["Day"];
+            sequences: components["schemas"]["TicketSequence"][];
         };
         TimelineItem: {
             id: components["schemas"]["Id"];
@@ -8890,17 +12865,17 @@ export interface components {
         };
         Unsettled: {
             /** @enum {string} */
-            type: "stay" | "charging_session" | "payment";
+            type: "stay" | "charging_session" | "payment" | "membership";
             id: components["schemas"]["Id"];
-            /** @description On which it ended or was paid. */
+            /** @description On which it ended, was paid or was served. */
             date: components["schemas"]["Day"];
             reason: string;
         };
-        /** @description Shows the running cost at the station. */
+        /** @description Shows the running cost at the station. In OCPP 1.6 stations show it that have the setting CustomDisplayCostAndPrice; they are told the meter reading and, where the tariff has one price of each kind, the prices with it. One whose transaction has just ended is told the final cost. */
         UpdateCostCommand: {
             /** @constant */
             name: "update_cost";
-            /** @description The charging session whose open transaction is meant. */
+            /** @description The charging session whose transaction is meant. */
             sessionId: components["schemas"]["Id"];
             /** @description Minor units of the currency of the site. */
             totalMinor: number;
@@ -9016,6 +12991,7 @@ export interface components {
         DecodeProfileId: components["schemas"]["Id"];
         DesiredItemId: components["schemas"]["Id"];
         DeviceId: components["schemas"]["Id"];
+        DisputeId: components["schemas"]["Id"];
         EvseId: components["schemas"]["Id"];
         FileId: components["schemas"]["Id"];
         FileName: string;
@@ -9036,10 +13012,16 @@ export interface components {
         Limit: number;
         LinkId: components["schemas"]["Id"];
         LinkToken: string;
+        OperationId: components["schemas"]["Id"];
+        OrderId: components["schemas"]["Id"];
         PairingId: components["schemas"]["Id"];
         ParkingReservationId: components["schemas"]["Id"];
         PresentationId: components["schemas"]["Id"];
         ReaderId: components["schemas"]["Id"];
+        /** @description Instead of `Accept`. */
+        ReceiptFormat: "json" | "html" | "pdf";
+        /** @description Language and forms (BCP 47); else those of the account, the `Accept-Language`, the site. Words: en, de, es, fr. */
+        ReceiptLocale: string;
         ReportId: components["schemas"]["Id"];
         ReservationId: components["schemas"]["Id"];
         ReviewId: components["schemas"]["Id"];
@@ -15601,6 +19583,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listTariffEngines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffEngines"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listTariffAssignments: {
         parameters: {
             query?: {
@@ -15688,6 +19691,8 @@ export interface operations {
                 siteId?: components["schemas"]["Id"];
                 /** @description Only of this kind. */
                 kind?: "bill" | "adjustment";
+                /** @description Whose number contains this. */
+                number?: components["schemas"]["PartOfNumber"];
                 /** @description Only of this account. */
                 accountId?: components["schemas"]["Id"];
                 /** @description Only of this stay. */
@@ -15721,6 +19726,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getBillTotals: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: "bill" | "adjustment";
+                /** @description Whose number contains this. */
+                number?: components["schemas"]["PartOfNumber"];
+                /** @description Only of this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description Only of this stay. */
+                stayId?: components["schemas"]["Id"];
+                /** @description Only of this charging session. */
+                sessionId?: components["schemas"]["Id"];
+                /** @description Issued at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Issued before. */
+                to?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillTotals"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getBill: {
         parameters: {
             query?: never;
@@ -15746,7 +19789,14 @@ export interface operations {
     };
     getReceipt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Language and forms (BCP 47); else those of the account, the `Accept-Language`, the site. Words: en, de, es, fr. */
+                locale?: components["parameters"]["ReceiptLocale"];
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+                /** @description Marks page and PDF as a copy. */
+                copy?: boolean;
+            };
             header?: never;
             path: {
                 billId: components["parameters"]["BillId"];
@@ -15763,7 +19813,702 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Receipt"];
                     "text/html": string;
+                    "application/pdf": string;
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPaymentOrders: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only by this provider. */
+                connectionId?: components["schemas"]["Id"];
+                /** @description Only of this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description Only those that pay this bill. */
+                billId?: components["schemas"]["Id"];
+                /** @description Only those that pay this subject. */
+                subjectKey?: string;
+                /** @description Only in this state. */
+                state?: components["schemas"]["PaymentOrderState"];
+                /** @description Only of this way of paying. */
+                method?: string;
+                /** @description Only for this. */
+                purpose?: components["schemas"]["PaymentPurpose"];
+                /** @description Only those that a person has to look at (or only the others). */
+                needsPerson?: boolean;
+                /** @description Only those of which nobody knows what became of an operation (or only the others). */
+                unknown?: boolean;
+                /** @description Text in the description, reference, reason or last four digits. */
+                search?: string;
+                /** @description Asked for at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Asked for before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPaymentOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentOrderCreate"];
+            };
+        };
+        responses: {
+            /** @description Asked for. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPaymentOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    capturePaymentOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCapture"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelPaymentOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCancel"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    refundPaymentOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRefund"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    decidePaymentOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                orderId: components["parameters"]["OrderId"];
+                operationId: components["parameters"]["OperationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentDecision"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrderDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPaymentProviders: {
+        parameters: {
+            query?: {
+                /** @description Only those that serve this site. */
+                siteId?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentProviderList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    writeOffBill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillWriteOff"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createReceiptLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptLinkCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    openDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeOpen"];
+            };
+        };
+        responses: {
+            /** @description Opened. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    grantBillCredit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                billId: components["parameters"]["BillId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillCreditCreate"];
+            };
+        };
+        responses: {
+            /** @description Granted. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillCredit"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listBillCredits: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only on this bill. */
+                billId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: "goodwill" | "correction" | "dispute";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillCreditList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDisputes: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: "open" | "accepted" | "refused" | "withdrawn";
+                /** @description Only about this bill. */
+                billId?: components["schemas"]["Id"];
+                /** @description Only about bills of this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description To be decided before. */
+                dueBefore?: components["schemas"]["Instant"];
+                /** @description Opened at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Opened before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "openedAt" | "-openedAt" | "dueAt" | "-dueAt";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                disputeId: components["parameters"]["DisputeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    decideDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                disputeId: components["parameters"]["DisputeId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeDecision"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispute"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLinkedReceipt: {
+        parameters: {
+            query?: {
+                /** @description Language and forms (BCP 47); else those of the account, the `Accept-Language`, the site. Words: en, de, es, fr. */
+                locale?: components["parameters"]["ReceiptLocale"];
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+            };
+            header?: never;
+            path: {
+                token: components["parameters"]["LinkToken"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receipt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                    "text/html": string;
+                    "application/pdf": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSignedMeterData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedMeterData"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSignedMeterRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTransparencyFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: components["parameters"]["ChargingSessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMeterKeys: {
+        parameters: {
+            query?: {
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeterKeyList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createMeterKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                stationId: components["parameters"]["StationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeterKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeterKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveMeterKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stationId: components["parameters"]["StationId"];
+                keyId: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -15777,6 +20522,12 @@ export interface operations {
                 stayId?: components["schemas"]["Id"];
                 /** @description Only of this kind. */
                 kind?: "captured" | "refunded" | "failed";
+                /** @description Only of this payment order. */
+                orderId?: components["schemas"]["Id"];
+                /** @description Only for this subject. */
+                subjectKey?: string;
+                /** @description Only of this way of paying. */
+                method?: string;
                 /** @description Made at or after. */
                 from?: components["schemas"]["Instant"];
                 /** @description Made before. */
@@ -16258,6 +21009,2634 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInvoices: {
+        parameters: {
+            query?: {
+                /** @description Only issued by this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: "invoice" | "credit_note";
+                /** @description Only whose number contains this. */
+                number?: string;
+                /** @description Only those with something open, or with nothing. */
+                open?: boolean;
+                /** @description Only those that are overdue. */
+                overdue?: boolean;
+                /** @description Only issued at or after this instant. */
+                from?: components["schemas"]["Instant"];
+                /** @description Only issued before this instant. */
+                to?: components["schemas"]["Instant"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "issuedAt" | "-issuedAt" | "dueOn" | "-dueOn";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    issueInvoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceIssue"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWithLines"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getInvoiceDocument: {
+        parameters: {
+            query?: {
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+                /** @description BCP 47; as the invoice when left out or when there are no words for it (en, de, es, fr). */
+                locale?: string;
+            };
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrintedDocument"];
+                    "text/html": string;
+                    "application/pdf": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadInvoiceLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    payInvoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoicePayment"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    creditInvoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceCredit"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    writeOffInvoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                invoiceId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceApproval"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAccountTerms: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTerms"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setAccountTerms: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountTermsSet"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTerms"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endAccountTerms: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRunningInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningInvoice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAccountStatement: {
+        parameters: {
+            query: {
+                /** @description First day. */
+                from: components["schemas"]["Day"];
+                /** @description Last day. */
+                to: components["schemas"]["Day"];
+            };
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStatement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAccountDeposits: {
+        parameters: {
+            query?: {
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountDepositList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    recordAccountDeposit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                accountId: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDepositCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountDeposit"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listBillingModels: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only for this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description Only for this group. */
+                groupId?: components["schemas"]["Id"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingModelRuleList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setBillingModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingModelRuleCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingModelRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBillingModel: {
+        parameters: {
+            query: {
+                /** @description At this site. */
+                siteId: components["schemas"]["Id"];
+                /** @description For this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description For what begins at this instant; now when left out. */
+                at?: components["schemas"]["Instant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingModelAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMembershipPlans: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipPlanList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createMembershipPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipPlanCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMembershipPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                planId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipPlan"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveMembershipPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                planId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateMembershipPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                planId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipPlanPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMemberships: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this account. */
+                accountId?: components["schemas"]["Id"];
+                /** @description Only of this plan. */
+                planId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: "scheduled" | "active" | "paused" | "ended";
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startMembership: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipStart"];
+            };
+        };
+        responses: {
+            /** @description A preview: nothing was made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMembership: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Membership"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseMembership: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipPause"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeMembership: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipResume"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelMembership: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipCancel"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeMembershipPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                membershipId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipPlanChange"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRevenueReport: {
+        parameters: {
+            query?: {
+                /** @description Only of this site; every site that the key reaches when left out. */
+                siteId?: components["schemas"]["Id"];
+                /** @description First business date. */
+                from?: components["schemas"]["Day"];
+                /** @description Last business date, at most 366 days from the first; the first when left out. */
+                to?: components["schemas"]["Day"];
+                /** @description Instead of days: a closed period of the books. */
+                periodId?: components["schemas"]["Id"];
+                /** @description What the rows stand for. */
+                by?: components["schemas"]["Grouping"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueReport"];
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRevenueReportBills: {
+        parameters: {
+            query?: {
+                /** @description Only of this site; every site that the key reaches when left out. */
+                siteId?: components["schemas"]["Id"];
+                /** @description First business date. */
+                from?: components["schemas"]["Day"];
+                /** @description Last business date, at most 366 days from the first; the first when left out. */
+                to?: components["schemas"]["Day"];
+                /** @description Instead of days: a closed period of the books. */
+                periodId?: components["schemas"]["Id"];
+                /** @description What the rows stand for. */
+                by?: components["schemas"]["Grouping"];
+                /** @description Key of the row; left out, the row without one. */
+                key?: string;
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBills"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTicketSequence: {
+        parameters: {
+            query?: {
+                /** @description Only of this site; every site that the key reaches when left out. */
+                siteId?: components["schemas"]["Id"];
+                /** @description First business date. */
+                from?: components["schemas"]["Day"];
+                /** @description Last business date, at most 366 days from the first; the first when left out. */
+                to?: components["schemas"]["Day"];
+                /** @description Instead of days: a closed period of the books. */
+                periodId?: components["schemas"]["Id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketSequences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReconciliations: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["ReconciliationKind"];
+                /** @description Only in this state. */
+                state?: "agreed" | "differs";
+                /** @description Only of days at or after. */
+                from?: components["schemas"]["Day"];
+                /** @description Only of days up to. */
+                to?: components["schemas"]["Day"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startReconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconciliationCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Run for the first time. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rerunReconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReconciliationItems: {
+        parameters: {
+            query?: {
+                /** @description Only of this class. */
+                class?: components["schemas"]["ReconciliationClass"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["ReconciliationItemState"];
+                /** @description Only for this reason. */
+                reason?: components["schemas"]["ReconciliationReason"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationItemList"];
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    matchReconciliationRows: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconciliationMatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listReconciliationDecisions: {
+        parameters: {
+            query?: {
+                /** @description Only of this kind. */
+                kind?: "match" | "unmatch" | "accept" | "reopen";
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationDecisionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unmatchReconciliationItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconciliationSaid"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptReconciliationItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconciliationSaid"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationItem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopenReconciliationItem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                reconciliationId: components["schemas"]["Id"];
+                itemId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconciliationSaid"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationItem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRevenueAgreements: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAgreementList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRevenueAgreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevenueAgreementCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAgreement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRevenueAgreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAgreement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveRevenueAgreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateRevenueAgreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevenueAgreementPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueAgreement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftAgreementStatement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                agreementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementDraft"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnergyRates: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyRateList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEnergyRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnergyRateCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyRate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnergyRate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rateId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyRate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveEnergyRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                rateId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateEnergyRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                rateId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnergyRatePatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyRate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnergyCosts: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description First business date. */
+                from?: components["schemas"]["Day"];
+                /** @description Last business date. */
+                to?: components["schemas"]["Day"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergyCostList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPartners: {
+        parameters: {
+            query?: {
+                /** @description Only settled in the books of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only those who owe us, or whom we owe. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPartner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Partner"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPartner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Partner"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    archivePartner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updatePartner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Partner"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPartnerCdrs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrImport"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrImportResults"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    draftPartnerStatement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                partnerId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementDraft"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPartnerCdrs: {
+        parameters: {
+            query?: {
+                /** @description Only of this partner. */
+                partnerId?: components["schemas"]["Id"];
+                /** @description Only in the books of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["CdrState"];
+                /** @description Only with a difference of this class. */
+                class?: components["schemas"]["DifferenceClass"];
+                /** @description Only under this id of the partner. */
+                externalId?: string;
+                /** @description Only of this session. */
+                sessionId?: components["schemas"]["Id"];
+                /** @description Only on this statement. */
+                statementId?: components["schemas"]["Id"];
+                /** @description Ended at or after. */
+                from?: components["schemas"]["Instant"];
+                /** @description Ended before. */
+                to?: components["schemas"]["Instant"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPartnerCdr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resolvePartnerCdr: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrResolve"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cdr"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disputePartnerCdr: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                cdrId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrDisputeOpen"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDispute"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCdrDisputes: {
+        parameters: {
+            query?: {
+                /** @description Only in the books of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only with this partner. */
+                partnerId?: components["schemas"]["Id"];
+                /** @description Only about this record. */
+                cdrId?: components["schemas"]["Id"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["CdrDisputeState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDisputeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    answerCdrDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                disputeId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrDisputeAnswer"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDispute"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    settleCdrDispute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                disputeId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CdrDisputeSettle"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDispute"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSettlementStatements: {
+        parameters: {
+            query?: {
+                /** @description Only in the books of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this partner or agreement. */
+                partyId?: components["schemas"]["Id"];
+                /** @description Only of this month. */
+                month?: components["schemas"]["Month"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["StatementState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSettlementStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    discardSettlementStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveSettlementStatement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementMove"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSettlementStatementDocument: {
+        parameters: {
+            query?: {
+                /** @description Instead of `Accept`. */
+                format?: components["parameters"]["ReceiptFormat"];
+            };
+            header?: never;
+            path: {
+                statementId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementDocument"];
+                    "text/html": string;
+                    "application/pdf": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listExportFormats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportFormats"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkLedgerExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerExportAsk"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExportCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createLedgerExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                periodId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerExportAsk"];
+            };
+        };
+        responses: {
+            /** @description It had been made already; this is that batch. */
+            200: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExport"];
+                };
+            };
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLedgerExports: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only of this closed period. */
+                periodId?: components["schemas"]["Id"];
+                /** @description Only in this format. */
+                format?: components["schemas"]["FormatId"];
+                /** @description Only for this target. */
+                target?: components["schemas"]["Target"];
+                /** @description Only in this state. */
+                state?: components["schemas"]["LedgerExportState"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExportList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLedgerExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLedgerExportFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exportId: components["schemas"]["Id"];
+                fileNumber: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    markLedgerExportDelivered: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerExportDelivery"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelLedgerExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                exportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerExportCancel"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStandingExports: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only in this format. */
+                format?: components["schemas"]["FormatId"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingExportList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createStandingExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingExportCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStandingExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                standingExportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingExport"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveStandingExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                standingExportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateStandingExport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                standingExportId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingExportPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingExport"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -17117,6 +24496,273 @@ export interface operations {
                 };
             };
             default: components["responses"]["Problem"];
+        };
+    };
+    onMembershipStarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.started";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMembershipRenewed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.renewed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMembershipPaused: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.paused";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMembershipResumed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.resumed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMembershipCancelled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.cancelled";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onMembershipEnded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "membership.ended";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        membershipId: components["schemas"]["Id"];
+                        accountId: components["schemas"]["Id"];
+                        planId: components["schemas"]["Id"];
+                        from: components["schemas"]["Day"];
+                        billIds: components["schemas"]["Id"][];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onInvoiceIssued: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "invoice.issued";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        invoiceId: components["schemas"]["Id"];
+                        number: string;
+                        kind: string;
+                        accountId: components["schemas"]["Id"];
+                        totalMinor: number;
+                        currency: string;
+                        dueOn: components["schemas"]["Day"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onInvoiceOverdue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "invoice.overdue";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        invoiceId: components["schemas"]["Id"];
+                        number: string;
+                        accountId: components["schemas"]["Id"];
+                        openMinor: number;
+                        currency: string;
+                        dueOn: components["schemas"]["Day"];
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     onStationConnected: {
@@ -18117,6 +25763,222 @@ export interface operations {
             };
         };
     };
+    onPaymentAuthorised: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.authorised";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentCaptured: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.captured";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                        movement: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentRefunded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.refunded";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                        movement: string;
+                        reason: string | null;
+                        /** @description The refund that was asked for; null for one made at the provider's own desk. */
+                        operationId: components["schemas"]["Id"] | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentRefundFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.refund_failed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                        operationId: components["schemas"]["Id"];
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.failed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                        state: string;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPaymentUnknown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "payment.unknown";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        orderId: components["schemas"]["Id"];
+                        purpose: string;
+                        method: string;
+                        accountId: components["schemas"]["Id"] | null;
+                        amountMinor: number;
+                        currency: string;
+                        operationId: components["schemas"]["Id"];
+                        kind: string;
+                        reason: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onPaymentRecorded: {
         parameters: {
             query?: never;
@@ -18136,6 +25998,10 @@ export interface operations {
                         kind: string;
                         amountMinor: number;
                         currency: string;
+                        /** @description The parking connection that told of it. */
+                        connectionId: components["schemas"]["Id"] | null;
+                        /** @description The payment order it belongs to. */
+                        orderId: components["schemas"]["Id"] | null;
                     };
                 } & components["schemas"]["Event"];
             };
@@ -18312,6 +26178,203 @@ export interface operations {
             };
         };
     };
+    onDisputeOpened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "dispute.opened";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        disputeId: components["schemas"]["Id"];
+                        billId: components["schemas"]["Id"];
+                        amountMinor: number;
+                        currency: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onDisputeDecided: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "dispute.decided";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        disputeId: components["schemas"]["Id"];
+                        billId: components["schemas"]["Id"];
+                        state: string;
+                        creditedMinor: number | null;
+                        currency: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onPartnerCdrConflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "partner_cdr.conflict";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        cdrId: components["schemas"]["Id"];
+                        partnerId: components["schemas"]["Id"];
+                        externalId: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCdrDisputeChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "cdr_dispute.changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        disputeId: components["schemas"]["Id"];
+                        cdrId: components["schemas"]["Id"];
+                        partnerId: components["schemas"]["Id"];
+                        state: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onSettlementStatementChanged: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "settlement_statement.changed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        statementId: components["schemas"]["Id"];
+                        partyKind: string;
+                        partyId: components["schemas"]["Id"];
+                        month: string;
+                        number: string;
+                        state: string;
+                        totalMinor: number;
+                        currency: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onReconciliationDiffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "reconciliation.differs";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        reconciliationId: components["schemas"]["Id"];
+                        kind: string;
+                        from: string;
+                        to: string;
+                        openItems: number;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onLedgerClosed: {
         parameters: {
             query?: never;
@@ -18333,6 +26396,145 @@ export interface operations {
                         to: components["schemas"]["Day"];
                         entries: number;
                         hash: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLedgerExportCreated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ledger.export.created";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        exportId: components["schemas"]["Id"];
+                        periodId: components["schemas"]["Id"];
+                        target: string;
+                        number: number;
+                        format: string;
+                        hash: string;
+                        entries: number;
+                        supersedes: components["schemas"]["Id"] | null;
+                        deliveredBefore: boolean;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLedgerExportDelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ledger.export.delivered";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        exportId: components["schemas"]["Id"];
+                        periodId: components["schemas"]["Id"];
+                        target: string;
+                        number: number;
+                        format: string;
+                        hash: string;
+                        reference: string;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLedgerExportCancelled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ledger.export.cancelled";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        exportId: components["schemas"]["Id"];
+                        periodId: components["schemas"]["Id"];
+                        target: string;
+                        number: number;
+                        format: string;
+                        note: string | null;
+                    };
+                } & components["schemas"]["Event"];
+            };
+        };
+        responses: {
+            /** @description Any 2xx is taken as received. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onLedgerExportFailed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @constant */
+                    type?: "ledger.export.failed";
+                    data?: {
+                        siteId: components["schemas"]["Id"] | null;
+                        standingExportId: components["schemas"]["Id"];
+                        periodId: components["schemas"]["Id"];
+                        target: string;
+                        format: string;
+                        problems: components["schemas"]["ExportProblem"][];
                     };
                 } & components["schemas"]["Event"];
             };

@@ -1,6 +1,13 @@
 // Owns taking a partner's session or right into the hub: told as facts first, then kept as the newest version.
 // Must not say that something is taken before the hub has stored it, nor let an old version undo a newer one.
-import type { Log, ParcsSink, ParkingBook, ParkingFact, ParkingResult } from '../../core/plugin/index.ts'
+import {
+  contentText,
+  type Log,
+  type ParcsSink,
+  type ParkingBook,
+  type ParkingFact,
+  type ParkingResult,
+} from '../../core/plugin/index.ts'
 import { type Documents, rightIdsOf, type Stored, wholeRightsOf } from './documents.ts'
 import type { AssignedRight, HierarchyElement, Session } from './objects.ts'
 import { placeFacts } from './place-facts.ts'
@@ -144,15 +151,5 @@ async function bayNames({ book }: IntakeDeps): Promise<(spaceId: string) => stri
 
 /** The order of names in an object says nothing. */
 export function sameContent(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, inner]) => [name, sorted(inner)]),
-  )
+  return contentText(a) === contentText(b)
 }

@@ -21,7 +21,7 @@ export const deviations = {
   M13: 'power derived from current and voltage',
   M15: 'unit spelled differently',
   M16: 'unknown unit or measurand, passed on as sent',
-  M21: 'meter value that is no number',
+  M21: 'meter value that is no number, or none that a meter can have',
   C1: 'no time zone',
   C2: 'offset without minutes or other loose time form',
   C3: 'device clock before 2015 or more than a day ahead',

@@ -1,9 +1,10 @@
 // Owns the gathering of single readings, taken at one instant in one context, into one sample of integer base units.
 // Must not judge whether energy is plausible over time; the core knows the session.
-import type { DeviceTime, MeterSample } from '../../core/plugin/index.ts'
+import type { DeviceTime, MeterSample, SignedReading } from '../../core/plugin/index.ts'
 import { sampleOf } from './deviations.ts'
 import type { Reading } from './message.ts'
 import { hasFraction, scaled } from './scaled-number.ts'
+import { fits32 } from './whole-number.ts'
 
 /** One sampled value in the words of the standard, with the defaults of the standard left out. */
 export interface RawReading {
@@ -30,6 +31,7 @@ export interface Draft {
   quantities: Map<string, Phased>
   soc: string | null
   extra: Record<string, string> | null
+  signed: SignedReading[]
   /** The import register, if its decimals mean that it counts kWh under the wrong label. */
   registerIfKwhWh: number | null
 }
@@ -113,7 +115,7 @@ const aliases = new Map([
 ])
 
 function draft(time: DeviceTime, context: string): Draft {
-  return { time, context, quantities: new Map(), soc: null, extra: null, registerIfKwhWh: null }
+  return { time, context, quantities: new Map(), soc: null, extra: null, signed: [], registerIfKwhWh: null }
 }
 
 export function putExtra(into: Draft, name: string, value: string): void {
@@ -151,7 +153,8 @@ function understood(into: Draft, raw: RawReading, measurand: string, reading: Re
   }
   const scale = measurand === importRegister ? (exponents.get(reading.profile.energyScale) ?? 0) : 0
   const value = scaled(raw.text, exponent + raw.multiplier + scale)
-  if (value === null) {
+  // Energy is held in 64 bits, everything else in 32: two million kW, A or V are no reading.
+  if (value === null || (field.quantity !== 'energy' && !fits32(value))) {
     reading.note('M21', `${measurand}: ${sampleOf(raw.text)}`)
     return null
   }
@@ -252,10 +255,15 @@ function derivedPower(into: Draft): number | null {
 
 export function finishSample(from: Draft, reading: Reading): MeterSample {
   const sample: MeterSample = { time: from.time, context: from.context }
+  const held = (value: number | null, fits: (value: number) => boolean): value is number => {
+    if (value === null) return false
+    if (!fits(value)) reading.note('M21', String(value))
+    return fits(value)
+  }
   const register = sum(from.quantities.get(importRegister))
-  if (register !== null) sample.registerWh = register
+  if (held(register, Number.isSafeInteger)) sample.registerWh = register
   const sent = sum(from.quantities.get('Energy.Active.Export.Register'))
-  if (sent !== null) sample.exportWh = sent
+  if (held(sent, Number.isSafeInteger)) sample.exportWh = sent
   let power = sum(from.quantities.get('Power.Active.Import'))
   if (power === null && reading.profile.powerDerivation) {
     power = derivedPower(from)
@@ -264,13 +272,15 @@ export function finishSample(from: Draft, reading: Reading): MeterSample {
       reading.profile.used('powerDerivation')
     }
   }
-  if (power !== null) sample.powerW = power
+  // Phases that fit one by one may not fit together.
+  if (held(power, fits32)) sample.powerW = power
   const current = highest(from.quantities.get('Current.Import'))
   if (current !== null) sample.currentMa = current
   const voltage = first(from.quantities.get('Voltage'))
   if (voltage !== null) sample.voltageMv = voltage
   if (from.soc !== null) sample.soc = from.soc
   if (from.extra !== null) sample.extra = from.extra
+  if (from.signed.length > 0) sample.signed = from.signed
   if (from.registerIfKwhWh !== null) sample.registerIfKwhWh = from.registerIfKwhWh
   return sample
 }

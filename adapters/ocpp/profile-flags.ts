@@ -111,5 +111,11 @@ export const profileFlags: { readonly [K in FlagName]: FlagWords } = {
   ),
   finishingMeansIdle: oneOf('False where the station stays in Finishing after the cable is out.', true, false),
   sessionStartPolicy: oneOf('Whether a transaction may begin without a token.', 'token', 'anonymous'),
+  showsCost: oneOf(
+    'Whether a 1.6 station shows costs by the messages of the Open Charge Alliance; "told" goes by its setting.',
+    'told',
+    'yes',
+    'no',
+  ),
   maxMessageSize: whole('Bytes of the largest message that the station takes.', 256, 67_108_864, true),
 }

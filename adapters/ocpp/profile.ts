@@ -66,6 +66,8 @@ export interface StationProfile {
   readonly finishingMeansIdle: boolean
   /** Whether a transaction may begin without a token (S19). */
   readonly sessionStartPolicy: 'token' | 'anonymous'
+  /** Whether a 1.6 station shows costs by the messages of the Open Charge Alliance; `told` goes by its setting. */
+  readonly showsCost: 'told' | 'yes' | 'no'
   /** Bytes of the largest message that the station takes; null for any. */
   readonly maxMessageSize: number | null
 }
@@ -138,6 +140,7 @@ export const standardProfile: StationProfile = Object.freeze({
   statusWithoutNotification: false,
   finishingMeansIdle: true,
   sessionStartPolicy: 'token',
+  showsCost: 'told',
   maxMessageSize: null,
 })
 

@@ -1,6 +1,7 @@
 // Owns the mending of payloads that break the official schema: what can be understood is converted, the rest is named.
 // Must not invent values; what cannot be converted is removed here and survives in the journal's raw text.
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import { pointerParts } from '../../core/plugin/index.ts'
 import { bounded } from './bounded.ts'
 import { type DeviationCode, type Noter, sampleOf } from './deviations.ts'
 import { scaled } from './scaled-number.ts'
@@ -88,11 +89,11 @@ function codeForConversion(wanted: string, field: string): DeviationCode {
 /** The container and key that a JSON pointer names; null for the root. */
 function locate(root: unknown, pointer: string): { parent: Json; key: string; field: string } | null {
   if (pointer === '') return null
-  const parts = pointer.slice(1).split('/')
+  const parts = pointerParts(pointer)
   let node: unknown = root
   let field = ''
   for (let i = 0; i < parts.length; i++) {
-    const key = (parts[i] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
+    const key = parts[i] ?? ''
     if (typeof node !== 'object' || node === null) return null
     if (!Array.isArray(node)) field = key
     if (i === parts.length - 1) return { parent: node as Json, key, field }

@@ -4,6 +4,9 @@ import type { Noter } from './deviations.ts'
 
 const largest32 = 2 ** 31 - 1
 
+/** Whether a column of 32 bits holds it. */
+export const fits32 = (value: number): boolean => Math.abs(value) <= largest32
+
 /** Numbers of EVSEs, connectors, events and reservations: 0 to 2^31-1. JSON knows integers like 1e308; those are none. */
 export function smallNumber(value: number | undefined, field: string, noter: Noter): number | undefined {
   if (value === undefined || (value >= 0 && value <= largest32)) return value

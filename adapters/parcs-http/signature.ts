@@ -1,6 +1,7 @@
 // Owns telling whether a request was signed by the holder of the secret, lately (Standard Webhooks 1.0.0, symmetric `v1`).
 // Must not read the body's content.
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { signedBytes } from '../../core/plugin/index.ts'
 
 export type Verdict = { kind: 'valid' } | { kind: 'invalid'; code: string; detail: string }
 
@@ -42,7 +43,7 @@ export function verifySignature(
     return version === 'v1' && text ? [Buffer.from(text, 'base64')] : []
   })
   const signed = keys.some((key) => {
-    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest()
+    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(signedBytes(body)).digest()
     return given.some((one) => one.length === expected.length && timingSafeEqual(one, expected))
   })
   if (!signed) return invalid('signature_invalid', 'No signature fits the body and the secret.')

@@ -1,6 +1,7 @@
 // Owns the text that a keyed hash is made of, as a profile writes it down, and the header that carries the hash.
 // Must not compare secrets nor look at a clock.
 import { createHash, createHmac } from 'node:crypto'
+import { signedBytes } from '../../core/plugin/index.ts'
 import type { HmacRules } from './profile.ts'
 
 export const canonicalParts = [
@@ -26,7 +27,8 @@ export interface Signed {
 }
 
 export function signatureOf(rules: HmacRules, signed: Signed, secret: string): string {
-  const { method, url, body, user, timestamp, nonce } = signed
+  const { method, url, user, timestamp, nonce } = signed
+  const body = signedBytes(signed.body)
   const bodyHash = () => createHash(rules.algorithm).update(body).digest(rules.encoding)
   const parts: Readonly<Record<CanonicalPart, () => string | Uint8Array>> = {
     method: () => method,

@@ -1,7 +1,7 @@
 // Owns telling a good profile from a bad one, each fault with the JSON pointer of its place.
 // Must not read files; who has the text brings it parsed.
-import { Ajv, type ErrorObject } from 'ajv'
-import { type FieldError, factSchemas, isTimePattern, isTimeZone } from '../../core/plugin/index.ts'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { type FieldError, factSchemas, isTimePattern, isTimeZone, pointerTo } from '../../core/plugin/index.ts'
 import { canonicalParts } from './canonical.ts'
 import type { ActionMap, FactMap, HmacRules, Profile, RequestTemplate, Step } from './profile.ts'
 import { profileSchema } from './profile-schema.ts'
@@ -10,9 +10,12 @@ export type CheckedProfile = { kind: 'ok'; profile: Profile } | { kind: 'wrong';
 
 const mostErrors = 30
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, discriminator: true })
-const validate = ajv.compile<Profile>(profileSchema)
+let compiled: ValidateFunction<Profile> | undefined
 
 export function checkProfile(value: unknown): CheckedProfile {
+  // Seconds of work, which a hub without such a vendor does not have at its start.
+  compiled ??= ajv.compile<Profile>(profileSchema)
+  const validate = compiled
   if (!validate(value)) return { kind: 'wrong', errors: (validate.errors ?? []).map(told).slice(0, mostErrors) }
   const errors = faultsOf(value)
   return errors.length > 0 ? { kind: 'wrong', errors: errors.slice(0, mostErrors) } : { kind: 'ok', profile: value }
@@ -150,7 +153,7 @@ function hmacFaults(
 function everyStep(value: unknown, at: string): { step: Step; at: string }[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
-    const here = `${at}/${escaped(name)}`
+    const here = `${at}${pointerTo(name)}`
     if (name === 'steps' && Array.isArray(inner))
       return (inner as Step[]).map((step, i) => ({ step, at: `${here}/${i}` }))
     return everyStep(inner, here)
@@ -161,7 +164,7 @@ function everyStep(value: unknown, at: string): { step: Step; at: string }[] {
 function everyBoundless(value: unknown, at: string): FieldError[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
-    const here = `${at}/${escaped(name)}`
+    const here = `${at}${pointerTo(name)}`
     const own = inner as { steps?: unknown; path?: unknown; const?: unknown; param?: unknown } | null
     const faulty =
       typeof own === 'object' &&
@@ -184,9 +187,9 @@ function repeated<T>(list: readonly T[], name: keyof T & string, at: string): Fi
 function told({ instancePath, keyword, params, message = 'is wrong' }: ErrorObject): FieldError {
   switch (keyword) {
     case 'required':
-      return fault(`${instancePath}/${escaped(params.missingProperty)}`, 'is required')
+      return fault(`${instancePath}${pointerTo(params.missingProperty)}`, 'is required')
     case 'additionalProperties':
-      return fault(`${instancePath}/${escaped(params.additionalProperty)}`, 'is not known here')
+      return fault(`${instancePath}${pointerTo(params.additionalProperty)}`, 'is not known here')
     case 'enum':
       return fault(instancePath, `must be one of ${(params.allowedValues as unknown[]).join(', ')}`)
     default:
@@ -196,8 +199,4 @@ function told({ instancePath, keyword, params, message = 'is wrong' }: ErrorObje
 
 function fault(pointer: string, message: string): FieldError {
   return { pointer, message }
-}
-
-function escaped(name: unknown): string {
-  return String(name).replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -6,6 +6,8 @@ import {
   isoPatterns,
   majorText,
   minor,
+  pointerParts,
+  pointerTo,
   timeByPattern,
   vendorAmount,
   withOffset,
@@ -39,24 +41,20 @@ export type TakenValue =
   | { kind: 'wrong'; pointer: string; message: string }
 
 export function at({ value, pointer }: Spot, path: string): Spot {
-  return path
-    .split('/')
-    .slice(1)
-    .reduce<Spot>(
-      (spot, step) => {
-        const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
-        const inner = spot.value
-        const known =
-          typeof inner === 'object' &&
-          inner !== null &&
-          (Array.isArray(inner) ? /^\d{1,6}$/.test(name) : Object.hasOwn(inner, name))
-        return {
-          value: known ? (inner as Record<string, unknown>)[name] : undefined,
-          pointer: `${spot.pointer}/${step}`,
-        }
-      },
-      { value, pointer },
-    )
+  return pointerParts(path).reduce<Spot>(
+    (spot, name) => {
+      const inner = spot.value
+      const known =
+        typeof inner === 'object' &&
+        inner !== null &&
+        (Array.isArray(inner) ? /^\d{1,6}$/.test(name) : Object.hasOwn(inner, name))
+      return {
+        value: known ? (inner as Record<string, unknown>)[name] : undefined,
+        pointer: `${spot.pointer}${pointerTo(name)}`,
+      }
+    },
+    { value, pointer },
+  )
 }
 
 export function takeValue(taken: Taken, { record, message }: Sources, terms: Terms): TakenValue {

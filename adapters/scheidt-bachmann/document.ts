@@ -1,10 +1,11 @@
 // Owns reading from and writing into a document by paths (JSON pointers; attributes of XML as "@name"), whatever its shape.
 // Must not know what a path means, nor throw on any document.
+import { pointerParts, pointerTo } from '../../core/plugin/index.ts'
 
 /** The value at a path; undefined where the document has none. A list of one and the thing itself are the same: XML cannot tell. */
 export function at(document: unknown, path: string): unknown {
   let here: unknown = document
-  for (const step of stepsOf(path)) {
+  for (const step of pointerParts(path)) {
     if (Array.isArray(here) && !/^\d+$/.test(step)) here = here[0]
     if (typeof here !== 'object' || here === null) return undefined
     if (!Array.isArray(here) && step === '0' && !Object.hasOwn(here, '0')) continue
@@ -39,7 +40,7 @@ export function documentOf(entries: readonly (readonly [path: string | undefined
   const made = Object.create(null) as Record<string, unknown>
   for (const [path, value] of entries) {
     if (path === undefined || value === undefined) continue
-    const steps = stepsOf(path)
+    const steps = pointerParts(path)
     const last = steps.pop() ?? ''
     let here = made
     for (const step of steps) {
@@ -61,19 +62,8 @@ export function pathsIn(document: unknown, most = 40): string[] {
       found.push(path === '' ? '/' : path)
       return
     }
-    for (const [name, inner] of Object.entries(node)) walk(inner, `${path}/${escaped(name).slice(0, 60)}`, depth + 1)
+    for (const [name, inner] of Object.entries(node)) walk(inner, `${path}${pointerTo(name).slice(0, 61)}`, depth + 1)
   }
   walk(document, '', 0)
   return found
-}
-
-function stepsOf(path: string): string[] {
-  return path
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

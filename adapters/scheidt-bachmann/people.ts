@@ -1,6 +1,6 @@
 // Owns what the vendor's consumers look like to the hub's operator: each with whose it is, and as the list of people that the hub imports.
 // Must not write people into the hub: whoever imports the list decides that.
-import type { ParkingBook } from '../../core/plugin/index.ts'
+import { type ParkingBook, type PeopleLine, peopleText } from '../../core/plugin/index.ts'
 import type { EconnectConfig } from './config.ts'
 import { type ConsumerDeps, credentialOf, type ListedConsumer, listConsumers, removeConsumer } from './consumers.ts'
 
@@ -52,17 +52,20 @@ export function peopleList(consumers: readonly ListedConsumer[], { mediumTypes }
   const lines = consumers
     .filter(({ reference }) => credentialOf(reference) === null)
     .flatMap(({ reference, name, mediums }) =>
-      mediums.flatMap(({ type, value }) => {
+      mediums.flatMap(({ type, value }): PeopleLine[] => {
         const kind = kinds.get(type)
         const number = reference.replace(/[^A-Za-z0-9._/-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')
-        return kind === undefined || number === ''
-          ? []
-          : [[number.slice(0, 64), name.slice(0, 200), 'contract', kind, value]]
+        if (kind === undefined || number === '') return []
+        return [
+          {
+            account_number: number.slice(0, 64),
+            account_name: name.slice(0, 200),
+            parker_kind: 'contract',
+            credential_kind: kind,
+            credential_value: value,
+          },
+        ]
       }),
     )
-  return [columns, ...lines].map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('')
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return peopleText(columns, lines)
 }

@@ -24,6 +24,16 @@ export type ConnectorStatus =
 
 export type ChargingState = 'charging' | 'vehicle_connected' | 'suspended_vehicle' | 'suspended_station' | 'idle'
 
+/** Evidence, not a number: kept byte for byte. */
+export interface SignedReading {
+  measurand: string
+  data: string
+  /** 2.x only, as sent. */
+  encoding?: string
+  method?: string
+  publicKey?: string
+}
+
 /** One reading: every measurand taken at the same instant in the same context, in integer base units. */
 export interface MeterSample {
   time: DeviceTime
@@ -41,6 +51,8 @@ export interface MeterSample {
   soc?: string
   /** Anything else the device measured, by measurand name, as it was sent. */
   extra?: Record<string, string>
+  /** Signed meter data, as it was sent. */
+  signed?: SignedReading[]
   /** Why this sample must not move money, when the adapter already knows (a scale that cannot be right). */
   suspect?: string
 }

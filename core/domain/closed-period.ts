@@ -1,5 +1,6 @@
 // Owns a closed period of the books as it leaves the hub, and what an accounting format makes of it.
 // Must not read tables; who closes periods fills it, and whoever writes a format gets nothing but this.
+import type { InSteps } from './in-steps.ts'
 
 export type AccountKind = 'asset' | 'liability' | 'equity' | 'revenue' | 'expense'
 
@@ -85,4 +86,8 @@ export interface AccountingFormat<Options = unknown> {
   /** Everything that would make the file wrong or refused, before one is made; empty when it can be written. */
   check(period: ClosedPeriod, mapping: AccountMapping, options: Options): readonly ExportProblem[]
   write(period: ClosedPeriod, mapping: AccountMapping, options: Options): readonly ExportFile[]
+  /** The same as `check` with a stop after each piece of work, at which others have their turn; a month takes seconds. */
+  checking?(period: ClosedPeriod, mapping: AccountMapping, options: Options): InSteps<readonly ExportProblem[]>
+  /** The same of `write`. */
+  writing?(period: ClosedPeriod, mapping: AccountMapping, options: Options): InSteps<readonly ExportFile[]>
 }

@@ -5,6 +5,24 @@ interface Place {
   siteId: string | null
 }
 
+/** Headlines of a payment that the hub asked for. */
+interface PaymentOfOrder {
+  orderId: string
+  purpose: string
+  method: string
+  accountId: string | null
+  amountMinor: number
+  currency: string
+}
+
+interface ExportBatch extends Place {
+  exportId: string
+  periodId: string
+  target: string
+  number: number
+  format: string
+}
+
 /** Data by event type. Additive only: names and fields stay once they have landed. */
 export interface HubEvents {
   'station.connected': Place & { stationId: string; protocol: string }
@@ -103,17 +121,119 @@ export interface HubEvents {
     kind: string
     amountMinor: number
     currency: string
+    /** The parking connection that told of it. */
+    connectionId: string | null
+    /** The payment order it belongs to. */
+    orderId: string | null
   }
+  'payment.authorised': Place & PaymentOfOrder
+  /** Money was taken (again, when a refund came back). */
+  'payment.captured': Place & PaymentOfOrder & { movement: string }
+  /** `operationId`: the refund that was asked for; null for one made at the provider's own desk. */
+  'payment.refunded': Place & PaymentOfOrder & { movement: string; reason: string | null; operationId: string | null }
+  /** A refund that was asked for was not made, and will not be: no money has gone. */
+  'payment.refund_failed': Place & PaymentOfOrder & { operationId: string; reason: string | null }
+  'payment.failed': Place & PaymentOfOrder & { state: string; reason: string | null }
+  /** Nobody knows what became of an operation; the provider is being asked. */
+  'payment.unknown': Place & PaymentOfOrder & { operationId: string; kind: string; reason: string | null }
   'link.linked': Place & { linkId: string; stayId: string; sessionId: string; method: string; decidedBy: string }
   'link.review': Place & { linkId: string; stayId: string; sessionId: string; score: number }
   'link.removed': Place & { linkId: string; stayId: string; sessionId: string; decidedBy: string }
   'bill.issued': Place & { billId: string; number: string; totalMinor: number; currency: string }
+  'dispute.opened': Place & { disputeId: string; billId: string; amountMinor: number; currency: string }
+  'dispute.decided': Place & {
+    disputeId: string
+    billId: string
+    state: string
+    creditedMinor: number | null
+    currency: string
+  }
   'bill.adjusted': Place & {
     billId: string
     number: string
     adjustsBillId: string
     totalMinor: number
     currency: string
+  }
+  'membership.started': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'membership.renewed': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'membership.paused': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'membership.resumed': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'membership.cancelled': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'membership.ended': Place & {
+    membershipId: string
+    accountId: string
+    planId: string
+    from: string
+    billIds: string[]
+  }
+  'invoice.issued': Place & {
+    invoiceId: string
+    number: string
+    kind: string
+    accountId: string
+    totalMinor: number
+    currency: string
+    dueOn: string
+  }
+  'invoice.overdue': Place & {
+    invoiceId: string
+    number: string
+    accountId: string
+    openMinor: number
+    currency: string
+    dueOn: string
+  }
+  /** The same id came again with other content; it waits for a person. */
+  'partner_cdr.conflict': Place & { cdrId: string; partnerId: string; externalId: string }
+  'cdr_dispute.changed': Place & { disputeId: string; cdrId: string; partnerId: string; state: string }
+  'settlement_statement.changed': Place & {
+    statementId: string
+    partyKind: string
+    partyId: string
+    month: string
+    number: string
+    state: string
+    totalMinor: number
+    currency: string
+  }
+  /** A run ended with other open differences than the one before. */
+  'reconciliation.differs': Place & {
+    reconciliationId: string
+    kind: string
+    from: string
+    to: string
+    openItems: number
   }
   'ledger.closed': Place & {
     periodId: string
@@ -123,6 +243,23 @@ export interface HubEvents {
     to: string
     entries: number
     hash: string
+  }
+  'ledger.export.created': ExportBatch & {
+    hash: string
+    entries: number
+    supersedes: string | null
+    /** The period is in the books outside already, as another batch. */
+    deliveredBefore: boolean
+  }
+  'ledger.export.delivered': ExportBatch & { hash: string; reference: string }
+  'ledger.export.cancelled': ExportBatch & { note: string | null }
+  /** A standing export could not be made. */
+  'ledger.export.failed': Place & {
+    standingExportId: string
+    periodId: string
+    target: string
+    format: string
+    problems: { pointer: string; message: string }[]
   }
   'review.opened': Place & { reviewId: string; kind: string; reason: string }
   'review.resolved': Place & { reviewId: string; resolution: string }

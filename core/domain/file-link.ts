@@ -1,12 +1,12 @@
-// Owns the text of a signed link to one file or one upload slot: what it carries and how it is read back.
+// Owns the text of a signed link to one file, one upload slot or one receipt: what it carries and how it is read back.
 // Must not hold the key nor a clock; core/runtime gives the one, the caller the other.
 
-export type LinkPurpose = 'download' | 'upload'
+export type LinkPurpose = 'download' | 'upload' | 'receipt'
 
 export interface FileLink {
   purpose: LinkPurpose
   organizationId: string
-  /** Of the file, or of the upload slot. */
+  /** Of the file, the upload slot, or the bill. */
   id: string
   expiresAt: Date
 }
@@ -16,7 +16,7 @@ export type SignLink = (bytes: Uint8Array) => Uint8Array
 
 export type LinkVerdict = { kind: 'valid'; link: FileLink } | { kind: 'expired' } | { kind: 'forged' }
 
-const purposes: readonly LinkPurpose[] = ['download', 'upload']
+const purposes: readonly LinkPurpose[] = ['download', 'upload', 'receipt']
 /** Version and purpose in one byte, two ids, seconds since the epoch. */
 const bodyBytes = 1 + 16 + 16 + 5
 const signatureBytes = 32

@@ -166,6 +166,17 @@ export function addDays(date: string, days: number): string {
   return Temporal.PlainDate.from(date).add({ days }).toString()
 }
 
+/** Calendar days from one date to another, negative when that is earlier. Nights with a clock change count like all others. */
+export function daysBetween(from: string, to: string): number {
+  return Temporal.PlainDate.from(from).until(Temporal.PlainDate.from(to), { largestUnit: 'days' }).days
+}
+
+/** The given day of the month that is so many months after the month of `date`; its last day where the month is shorter. */
+export function dayOfMonthAfter(date: string, months: number, day: number): string {
+  const first = Temporal.PlainDate.from(date).with({ day: 1 }).add({ months })
+  return first.with({ day: Math.min(day, first.daysInMonth) }).toString()
+}
+
 /** Whether the wall clock at `at` shows a time inside the window. */
 function holds(window: LocalWindow, wall: Temporal.ZonedDateTime): boolean {
   const from = minutesOf(window.from)

@@ -83,7 +83,10 @@ export function toMinor(major: Decimal, code: string, mode: RoundingMode = 'half
 /** The exact major-unit decimal of a minor amount, as text with the currency's digits: 1234 EUR is "12.34". */
 export function majorText(amount: Minor, code: string): string {
   const exponent = currencyExponent(code)
-  return new Decimal(amount).div(new Decimal(10).pow(exponent)).toFixed(exponent)
+  // By the digits: an export of a month writes hundreds of thousands of amounts, and decimals took a third of its time.
+  const digits = String(Math.abs(amount)).padStart(exponent + 1, '0')
+  const sign = amount < 0 ? '-' : ''
+  return exponent === 0 ? `${sign}${digits}` : `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`
 }
 
 export function sumMinor(amounts: Iterable<Minor>): Minor {

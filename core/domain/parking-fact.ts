@@ -193,6 +193,8 @@ export interface GateQuestion {
   direction: Direction
   credentials: readonly ReportedCredential[]
   occurredAt: Date
+  /** Asked a second time, because what was shown had been read as this before and was another thing. */
+  instead?: string
 }
 
 export interface GateDecision {

@@ -65,6 +65,8 @@ export interface PricedStay {
   discounts: readonly AppliedDiscount[]
   /** The parking system let the car out as one whose ticket was lost. */
   lostTicket?: boolean
+  /** When parking was last paid for, at or before the exit: what is allowed for the way out counts from it. */
+  paidAt?: string
 }
 
 /** What one account was charged for in a stretch of time. */

@@ -87,6 +87,27 @@ export interface NetworkProfile {
   vpn?: Record<string, unknown>
 }
 
+/** Decimals in the currency, taxes included. */
+export interface UnitPrices {
+  kwh?: string
+  /** While it charges. */
+  hour?: string
+  flat?: string
+  idle?: { hour: string; graceMinutes: number }
+}
+
+/** What a cost rests on, for stations that want to know it (1.6). */
+export interface CostStanding {
+  currency: string
+  energyWh: number
+  registerWh: number
+  /** When the register showed that. */
+  at: string
+  state: 'charging' | 'idle' | 'ended'
+  /** Only where the tariff has one price of each, so that the station can reckon on. */
+  prices?: UnitPrices
+}
+
 export type TriggeredMessage =
   | 'boot'
   | 'status'
@@ -126,7 +147,7 @@ export type StationCommand =
   | { name: 'stop'; transaction: TransactionRef }
   | { name: 'unlock'; evse: number; connector: number }
   | { name: 'transaction_status'; transaction?: TransactionRef }
-  | { name: 'update_cost'; transaction: TransactionRef; totalCost: string }
+  | { name: 'update_cost'; transaction: TransactionRef; totalCost: string; standing?: CostStanding }
   // The station as a machine
   | { name: 'reset'; mode: 'immediate' | 'on_idle'; evse?: number }
   | { name: 'availability'; evse?: number; connector?: number; operative: boolean }

@@ -1,6 +1,7 @@
 // Owns which addresses a plugin may call: the hosts of its `net:` permissions, and those of addresses in its configuration.
 // Must not open anything; fetch and WebSocket ask here before they do.
 import { HubError } from '../domain/hub-error.ts'
+import { pointerParts } from '../domain/json-pointer.ts'
 
 export interface AddressGrant {
   permissions: readonly string[]
@@ -35,15 +36,11 @@ function grantedHosts({ permissions, config }: AddressGrant): string[] {
 }
 
 function at(value: unknown, pointer: string): unknown {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>(
-      (inside, part) =>
-        typeof inside === 'object' && inside !== null && Object.hasOwn(inside, part)
-          ? (inside as Record<string, unknown>)[part]
-          : undefined,
-      value,
-    )
+  return pointerParts(pointer).reduce<unknown>(
+    (inside, part) =>
+      typeof inside === 'object' && inside !== null && Object.hasOwn(inside, part)
+        ? (inside as Record<string, unknown>)[part]
+        : undefined,
+    value,
+  )
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
 import type { OpenDoor } from '../domain/parking-door.ts'
+import type { OpenPaymentDoor } from '../domain/payment/index.ts'
 import { deliver } from '../events/deliver.ts'
 import type { AnyPlugin, Capabilities, CapabilityName, InterceptPoint, InterceptPoints } from '../plugin/index.ts'
 import { connectByThemselves, hostedConnections } from '../store/connections.ts'
@@ -19,6 +20,7 @@ import { type Follow, type ManagedConnections, manageConnections } from './manag
 import { type LoadedPlugin, loadPlugins } from './manifest.ts'
 import { type MergedFragments, mergeFragments } from './openapi-merge.ts'
 import { parkingDoor } from './parking-door.ts'
+import { paymentDoor } from './payment-door.ts'
 import { type PinnedConnection, pinConnections } from './pin-connections.ts'
 import { type OwnerAccess, pluginDatabases } from './plugin-database.ts'
 import {
@@ -78,6 +80,7 @@ export interface PluginEntry {
   state: 'ready' | 'incompatible' | 'refused'
   reason: string | null
   autoConnect: boolean
+  connectable: boolean
   configSchema: object
   traits: Readonly<Record<string, string>>
 }
@@ -87,6 +90,11 @@ export interface Provided<K extends CapabilityName> {
   connectionId: string
   organizationId: string
   siteId: string | null
+  implementation: Capabilities[K]
+}
+
+export interface Offered<K extends CapabilityName> {
+  pluginId: string
   implementation: Capabilities[K]
 }
 
@@ -124,8 +132,12 @@ export interface Host {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): UpgradeAnswer
   /** What connections at work provide, the oldest connection first. */
   capability<K extends CapabilityName>(name: K, of?: { organizationId?: string; pluginId?: string }): Provided<K>[]
+  /** What plugins offer by themselves, then what connections of the organization provide. */
+  offers<K extends 'exporter'>(name: K, organizationId: string): Offered<K>[]
   /** Parking systems at work here: one by its connection, or all. */
   parking(connectionId?: string): OpenDoor[]
+  /** Payment providers at work here: one by its connection, or all. */
+  payments(connectionId?: string): OpenPaymentDoor[]
   /** `siteId` null: only connections of the whole organization are asked. */
   runIntercept<P extends InterceptPoint>(
     point: P,
@@ -245,6 +257,19 @@ export function createHost(options: HostOptions): Host {
     bus?.publish('connections', { connectionId, how })
   }
 
+  const capability = <K extends CapabilityName>(
+    name: K,
+    of: { organizationId?: string; pluginId?: string } = {},
+  ): Provided<K>[] =>
+    atWork().flatMap(({ row, run }): Provided<K>[] => {
+      const implementation = run.scope.provided.get(name) as Capabilities[K] | undefined
+      const { pluginId, connectionId, organizationId, siteId } = row
+      if (!implementation) return []
+      if (of.organizationId !== undefined && of.organizationId !== organizationId) return []
+      if (of.pluginId !== undefined && of.pluginId !== pluginId) return []
+      return [{ pluginId, connectionId, organizationId, siteId, implementation }]
+    })
+
   return {
     async start() {
       for (const each of loaded)
@@ -301,7 +326,7 @@ export function createHost(options: HostOptions): Host {
         return [{ pluginId, connectionId, organizationId, path: page.path, title: page.title, fetch }]
       }),
     inbound: (connectionId, request, path) => answerInbound(connections.get(connectionId), request, path, log),
-    route: (ask) => answerRoute(all(), ask, log),
+    route: (ask) => answerRoute({ db, log }, all(), ask),
     openapiFragments() {
       // Two connections of one plugin have the same routes; they are described once.
       const byPlugin = new Map(atWork().map(({ row, run }) => [row.pluginId, run] as const))
@@ -312,20 +337,26 @@ export function createHost(options: HostOptions): Host {
       )
     },
     handleUpgrade: (request, socket, head) => handUpgrade(all(), declaredSockets, { request, socket, head }, log),
-    capability: <K extends CapabilityName>(name: K, of: { organizationId?: string; pluginId?: string } = {}) =>
-      atWork().flatMap(({ row, run }): Provided<K>[] => {
-        const implementation = run.scope.provided.get(name) as Capabilities[K] | undefined
-        const { pluginId, connectionId, organizationId, siteId } = row
-        if (!implementation) return []
-        if (of.organizationId !== undefined && of.organizationId !== organizationId) return []
-        if (of.pluginId !== undefined && of.pluginId !== pluginId) return []
-        return [{ pluginId, connectionId, organizationId, siteId, implementation }]
+    capability,
+    offers: (name, organizationId) => [
+      ...[...plugins.values()].flatMap((each) => {
+        const implementation = each.kind === 'ready' ? each.definition.offers?.[name] : undefined
+        return implementation ? [{ pluginId: each.definition.id, implementation }] : []
       }),
+      ...capability(name, { organizationId }),
+    ],
     parking: (connectionId) =>
       atWork().flatMap(({ row, run }): OpenDoor[] => {
         const { organizationId, siteId } = row
         if (!run.parcs || (connectionId !== undefined && connectionId !== row.connectionId)) return []
         return [{ organizationId, siteId, connectionId: row.connectionId, ...parkingDoor(run, run.parcs) }]
+      }),
+    payments: (connectionId) =>
+      atWork().flatMap(({ row, run }): OpenPaymentDoor[] => {
+        const { organizationId, siteId, pluginId, name } = row
+        if (!run.payment || (connectionId !== undefined && connectionId !== row.connectionId)) return []
+        const of = { organizationId, siteId, pluginId, name, connectionId: row.connectionId }
+        return [{ ...of, ...paymentDoor(run, run.payment) }]
       }),
     runIntercept: (point, ask, of) => runInterceptors(point, ask, interceptorsAt(point, of), log),
     hasInterceptors: (point, of) => interceptorsAt(point, of).length > 0,
@@ -366,8 +397,8 @@ function pluginRows(loaded: readonly LoadedPlugin[]) {
 function pluginEntry(plugin: LoadedPlugin): PluginEntry {
   if (plugin.kind === 'refused') {
     const { id: pluginId, title, reason } = plugin
-    const nothing = { version: '', capabilities: [], permissions: [], autoConnect: false, configSchema: {}, traits: {} }
-    return { ...nothing, pluginId, title, origin, state: 'refused', reason }
+    const nothing = { version: '', capabilities: [], permissions: [], configSchema: {}, traits: {} }
+    return { ...nothing, autoConnect: false, connectable: false, pluginId, title, origin, state: 'refused', reason }
   }
   const {
     id,
@@ -376,6 +407,7 @@ function pluginEntry(plugin: LoadedPlugin): PluginEntry {
     capabilities,
     permissions = [],
     autoConnect = false,
+    connectable = true,
     config,
     traits = {},
   } = plugin.definition
@@ -389,6 +421,7 @@ function pluginEntry(plugin: LoadedPlugin): PluginEntry {
     state: plugin.kind,
     reason: plugin.kind === 'ready' ? null : plugin.reason,
     autoConnect,
+    connectable,
     configSchema: config,
     traits,
   }

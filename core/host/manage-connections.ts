@@ -305,6 +305,11 @@ function problemsOf(plugin: LoadedPlugin | undefined, config: unknown): Refusal 
       kind: 'invalid',
       problems: [{ pointer: '/pluginId', message: plugin?.reason ?? 'is not installed on this hub' }],
     }
+  if (plugin.definition.connectable === false)
+    return {
+      kind: 'invalid',
+      problems: [{ pointer: '/pluginId', message: 'has nothing to connect; the hub uses it as it is' }],
+    }
   const checked = plugin.validateConfig(config)
   if (checked.kind === 'valid') return undefined
   return {

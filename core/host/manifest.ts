@@ -99,6 +99,12 @@ function problemsOf(definition: AnyPlugin): string[] {
       .filter(({ name }) => !/^\d{4}-[a-z0-9-]+$/.test(name))
       .map(({ name }) => `its migration ${name} is not named like 0001-words`),
   ]
+  const offered = Object.keys(definition.offers ?? {})
+  problems.push(
+    ...offered.filter((name) => !capabilities?.includes(name)).map((name) => `it offers ${name} and does not list it`),
+  )
+  if (definition.connectable === false && definition.autoConnect)
+    problems.push('it connects by itself but cannot be connected')
   if (migrations.length > 0 && !permissions.includes('db')) problems.push('it has migrations but not the permission db')
   return problems
 }

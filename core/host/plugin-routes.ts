@@ -2,16 +2,26 @@
 // Must not authenticate nor speak of HTTP errors; core/http gives each outcome its problem.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Kysely } from 'kysely'
+import { isUuid } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
+import type { RouteCaller } from '../plugin/index.ts'
+import { paymentOrders } from '../store/payment-orders.ts'
+import { accounts } from '../store/people.ts'
+import { visibleIds } from '../store/record-table.ts'
+import type { HubTables } from '../store/schema.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { operationsOf } from './openapi-merge.ts'
 import { limits, type Run } from './run.ts'
+import { maskingCardNumbers, refusingCardNumbers } from './screened-body.ts'
 
 export type PluginAnswer =
   | { kind: 'answered'; response: Response }
   /** No such connection, plugin or path. */
   | { kind: 'unknown' }
+  /** The body holds the number of a payment card: nothing of it went to the plugin. */
+  | { kind: 'card_number'; pointer: string }
   /** The path is there, the method is not. */
   | { kind: 'method_not_allowed'; allow: readonly string[] }
   /** Several connections of the organization could answer; the caller has to name one. */
@@ -43,6 +53,9 @@ export async function answered(
   }
 }
 
+/** What plugins keep things of their own about. */
+const seen = { account: accounts, payment_order: paymentOrders } as const
+
 export interface RouteAsk {
   pluginId: string
   organizationId: string
@@ -55,7 +68,11 @@ export interface RouteAsk {
   request: Request
 }
 
-export async function answerRoute(connections: readonly Connection[], ask: RouteAsk, log: Log): Promise<PluginAnswer> {
+export async function answerRoute(
+  { db, log }: { db: Kysely<HubTables>; log: Log },
+  connections: readonly Connection[],
+  ask: RouteAsk,
+): Promise<PluginAnswer> {
   const candidates = connections.filter(
     ({ row }) =>
       row.pluginId === ask.pluginId &&
@@ -86,7 +103,15 @@ export async function answerRoute(connections: readonly Connection[], ask: Route
   // A path without parameters is meant before one with them (OpenAPI 3.1, Paths Object).
   const match = fitting.find(({ exact }) => exact) ?? fitting[0]
   if (!match) return { kind: 'method_not_allowed', allow: [...new Set(matches.map((each) => each.method))].sort() }
-  return answered(first.connectionId, first.run, log, () => match.route.fetch(ask.request))
+  const { organizationId, siteIds } = ask
+  const caller: RouteCaller = {
+    organizationId,
+    siteIds,
+    sees: (kind, ids) => visibleIds(db, seen[kind], { organizationId, siteIds }, ids.filter(isUuid)),
+  }
+  const screened = await refusingCardNumbers(ask.request)
+  if (screened.kind === 'card_number') return screened
+  return answered(first.connectionId, first.run, log, () => match.route.fetch(screened.request, caller))
 }
 
 export async function answerInbound(
@@ -100,7 +125,9 @@ export async function answerInbound(
   const run = connection.active
   if (!run) return { kind: 'unavailable', connectionId, state: connection.state }
   const [inbound] = run.scope.inbound
-  return inbound ? answered(connectionId, run, log, () => inbound.fetch(request, path)) : { kind: 'unknown' }
+  return inbound
+    ? answered(connectionId, run, log, () => inbound.fetch(maskingCardNumbers(request), path))
+    : { kind: 'unknown' }
 }
 
 /** `taken`: the plugin has the socket. The others leave it to the caller to answer and close. */

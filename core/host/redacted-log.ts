@@ -1,5 +1,6 @@
 // Owns the log that a connection writes to: marked with who writes, and without the values of its secrets.
 // Must not be bypassed for anything that a plugin says, its errors included.
+import { withoutCardNumbers } from '../domain/card-number.ts'
 import type { Log } from '../domain/log.ts'
 
 export interface Redaction {
@@ -22,7 +23,7 @@ export function redaction(): Redaction {
   const text = (input: string): string => {
     let output = input
     for (const value of values) output = output.replaceAll(value, mark)
-    return output
+    return withoutCardNumbers(output, 'identifier')
   }
   const walk = (value: unknown, depth: number, seen: readonly object[]): unknown => {
     if (typeof value === 'string') return text(value)

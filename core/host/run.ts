@@ -7,8 +7,17 @@ import type { NewId } from '../domain/ids.ts'
 import type { Log } from '../domain/log.ts'
 import type { ParkingBook } from '../domain/parking-book.ts'
 import type { ParcsSink } from '../domain/parking-fact.ts'
+import type { PaymentSink } from '../domain/payment/index.ts'
 import type { ReaderSink } from '../domain/reader.ts'
-import { type AnyPlugin, type Capabilities, type Ctx, type Health, NotReady, type ParcsLink } from '../plugin/index.ts'
+import {
+  type AnyPlugin,
+  type Capabilities,
+  type Ctx,
+  type Health,
+  NotReady,
+  type ParcsLink,
+  type PaymentLink,
+} from '../plugin/index.ts'
 import { type Accountable, answerFor, attributed } from './attribution.ts'
 import { withDeadline } from './deadline.ts'
 import { clashes } from './openapi-merge.ts'
@@ -30,6 +39,7 @@ export interface Ports {
   parcs?(connection: ConnectionInfo): ParcsSink
   book?(connection: ConnectionInfo): ParkingBook
   reader?(connection: ConnectionInfo): ReaderSink
+  payment?(connection: ConnectionInfo): PaymentSink
 }
 
 export interface RunParts {
@@ -55,6 +65,8 @@ export interface Run {
   readonly scope: Scope
   /** Its parking system, once that is connected. */
   readonly parcs: ParcsLink | undefined
+  /** Its payment provider, once that is connected. */
+  readonly payment: PaymentLink | undefined
   /** Set-up and connecting; rejects when the plugin fails, is late, or a stray error of it comes first. */
   begin(): Promise<void>
   /** Calls into the plugin: attributed, limited, ended by the stop. */
@@ -87,6 +99,7 @@ export function createRun(parts: RunParts): Run {
   const scope = createScope()
   const links: Link[] = []
   let parking: ParcsLink | undefined
+  let paying: PaymentLink | undefined
   let crashed = false
   let crash: (error: unknown) => void = () => undefined
   const crashing = new Promise<never>((_, reject) => {
@@ -130,12 +143,17 @@ export function createRun(parts: RunParts): Run {
     }
     const reader = capability(scope, 'reader')
     if (reader) await link(reader.connect(port(ports.reader, 'reader')(connection)))
+    const payment = capability(scope, 'payment')
+    if (payment) paying = await link(payment.connect(port(ports.payment, 'payment')(connection)))
   }
 
   return {
     scope,
     get parcs() {
       return parking
+    },
+    get payment() {
+      return paying
     },
     begin: () => Promise.race([call('set-up', limits.setupMs, setup), crashing]),
     call,

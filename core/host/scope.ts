@@ -11,6 +11,7 @@ import type {
   InterceptPoints,
   OnceGuard,
   OpenApiFragment,
+  RouteCaller,
   UpgradeHandler,
 } from '../plugin/index.ts'
 
@@ -33,7 +34,7 @@ export interface Schedule {
 
 export interface PluginRoute {
   fragment: OpenApiFragment
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, caller: RouteCaller): Promise<Response>
 }
 
 export interface Inbound {

@@ -2,6 +2,7 @@
 // Must not call the plugin.
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import * as formats from 'ajv-formats'
+import { pointerTo } from '../domain/json-pointer.ts'
 
 export interface ConfigProblem {
   /** JSON pointer into the configuration. */
@@ -28,7 +29,7 @@ export function compileConfigSchema(schema: object): ValidateConfig {
 }
 
 function problem({ instancePath, keyword, params, message = 'is not valid' }: ErrorObject): ConfigProblem {
-  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const at = (name: string) => `${instancePath}${pointerTo(name)}`
   switch (keyword) {
     case 'required':
       return { pointer: at(params.missingProperty), message: 'is required' }

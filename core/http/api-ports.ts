@@ -42,7 +42,16 @@ export interface EventPorts {
 export interface HostPorts
   extends Pick<
     Host,
-    'listPlugins' | 'pages' | 'inbound' | 'route' | 'openapiFragments' | 'handleUpgrade' | 'capability' | 'parking'
+    | 'listPlugins'
+    | 'pages'
+    | 'inbound'
+    | 'route'
+    | 'openapiFragments'
+    | 'handleUpgrade'
+    | 'capability'
+    | 'offers'
+    | 'parking'
+    | 'payments'
   > {
   /**
    * Connections managed within the transaction of a request: the rows are written in `db`, and the host follows them once

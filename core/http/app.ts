@@ -18,7 +18,7 @@ import { type Contract, loadContract } from './contract.ts'
 import { type OidcConfig, oidcVerifier } from './oidc.ts'
 import type { Handlers } from './operation-types.ts'
 import { handlersOf } from './operations/index.ts'
-import { isProblem, type ProblemReply, problem } from './problem.ts'
+import { isProblem, noCardNumber, type ProblemReply, problem } from './problem.ts'
 import { type RateLimit, rateLimiter } from './rate-limit.ts'
 import { type AnyHandler, type PipelineDeps, serveOperation, writeProblem } from './serve-operation.ts'
 import { sessionCookies } from './session-cookie.ts'
@@ -262,6 +262,11 @@ function answerOf(context: Context, answer: PluginAnswer): Response {
       return answer.response
     case 'unknown':
       return refuse(context, problem('not_found'))
+    case 'card_number': {
+      const errors = [{ in: 'body' as const, pointer: answer.pointer, message: noCardNumber }]
+      const detail = `${answer.pointer || 'the body'} ${noCardNumber}`
+      return refuse(context, problem('invalid_request', { detail, errors }))
+    }
     case 'method_not_allowed':
       return refuse(context, problem('method_not_allowed', { headers: { Allow: answer.allow.join(', ') } }))
     case 'ambiguous':

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats, { type FormatsPlugin } from 'ajv-formats'
+import { pointerTo } from '../domain/json-pointer.ts'
 import type { Scope } from '../domain/scope.ts'
-import { escapePointer, unstorableText } from './json-body.ts'
+import { unstorableText } from './json-body.ts'
 import type { OperationId } from './operation-types.ts'
 import type { ProblemField } from './problem.ts'
 
@@ -31,6 +32,8 @@ export interface Operation {
   /** `public` needs nobody, `session` anybody who is known. */
   scope: Scope | 'public' | 'session'
   /** False where being asked too often must not look like an outage, and where the operation counts for itself. */
+  /** It masks them itself, cell by cell, instead of refusing the whole body. */
+  masksCardNumbers: boolean
   rateLimited: boolean
   parameters: readonly Parameter[]
   hasBody: boolean
@@ -114,6 +117,7 @@ function compile(
     method: method.toUpperCase() as Operation['method'],
     path,
     scope: operation['x-scope'] as Operation['scope'],
+    masksCardNumbers: operation['x-card-numbers'] === 'masked',
     rateLimited: operation['x-rate-limit'] === undefined,
     parameters: parameters.map((one) => ({ name: one.name, in: one.in, required: one.required === true }) as Parameter),
     hasBody: body !== undefined,
@@ -221,17 +225,20 @@ function checkParameters(
   headers: Headers,
 ): Checked {
   const errors: ProblemField[] = []
+  const read = (where: 'path' | 'query', name: string, value: string) => {
+    const parameter = parameters.find((one) => one.in === where && one.name === name)
+    return parameter ? typed((parameter.schema as Node).type, value) : value
+  }
   const values: Record<'path' | 'query' | 'header', Record<string, unknown>> = {
-    path: { ...path },
+    path: Object.fromEntries(Object.entries(path).map(([name, value]) => [name, read('path', name, value)])),
     // Without a prototype, `?__proto__=` is a name like any other, and refused like one.
     query: Object.create(null),
     header: {},
   }
   for (const [name, value] of query) {
     if (Object.hasOwn(values.query, name))
-      errors.push({ in: 'query', pointer: `/${escapePointer(name)}`, message: 'is there twice' })
-    const parameter = parameters.find((one) => one.in === 'query' && one.name === name)
-    values.query[name] = parameter ? typed((parameter.schema as Node).type, value) : value
+      errors.push({ in: 'query', pointer: pointerTo(name), message: 'is there twice' })
+    values.query[name] = read('query', name, value)
   }
   for (const one of parameters) {
     const value = one.in === 'header' ? headers.get(keyOf(one)) : null
@@ -240,7 +247,7 @@ function checkParameters(
   for (const where of ['path', 'query'] as const) {
     for (const [name, value] of Object.entries(values[where])) {
       const message = unstorableText(String(value))
-      if (message) errors.push({ in: where, pointer: `/${escapePointer(name)}`, message })
+      if (message) errors.push({ in: where, pointer: pointerTo(name), message })
     }
   }
   if (errors.length === 0 && !check(values)) {
@@ -278,7 +285,7 @@ function fieldsOf(
     if (keyword === 'anyOf' || keyword === 'oneOf' || (keyword === 'type' && params.type === 'null')) continue
     const name =
       params.additionalProperty ?? params.unevaluatedProperty ?? params.missingProperty ?? params.propertyName
-    const pointer = instancePath.slice(prefix.length) + (name === undefined ? '' : `/${escapePointer(String(name))}`)
+    const pointer = instancePath.slice(prefix.length) + (name === undefined ? '' : pointerTo(String(name)))
     const message = messageOf(error)
     if (!fields.some((one) => one.pointer === pointer && one.message === message))
       fields.push({ in: where, pointer, message })

@@ -1,5 +1,6 @@
 // Owns reading a body: its size, its type, its JSON with the place of a mistake, and values that no database can hold.
 // Must not know what the body means.
+import { pointerTo } from '../domain/json-pointer.ts'
 import type { ProblemField, ProblemReply } from './problem.ts'
 import { problem } from './problem.ts'
 
@@ -72,7 +73,7 @@ function findUnstorable(value: unknown, pointer: string, errors: ProblemField[])
     for (const [i, item] of value.entries()) findUnstorable(item, `${pointer}/${i}`, errors)
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, item] of Object.entries(value)) {
-      const at = `${pointer}/${escapePointer(key)}`
+      const at = `${pointer}${pointerTo(key)}`
       if (unstorableText(key))
         errors.push({ in: 'body', pointer, message: 'has a name with a character that cannot be stored' })
       else findUnstorable(item, at, errors)
@@ -83,10 +84,6 @@ function findUnstorable(value: unknown, pointer: string, errors: ProblemField[])
 export function unstorableText(text: string): string | null {
   if (text.includes('\u0000')) return 'must not contain the character U+0000'
   return /\p{Surrogate}/u.test(text) ? 'must not contain half of a surrogate pair' : null
-}
-
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 type BodyText = { kind: 'text'; text: string } | { kind: 'too_large' | 'not_utf8' | 'cut' }

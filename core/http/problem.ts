@@ -59,6 +59,8 @@ export function problem(
   return { problem: code, status, title, ...more }
 }
 
+export const noCardNumber = 'must not hold the number of a payment card'
+
 export function isProblem(reply: object): reply is ProblemReply {
   return 'problem' in reply
 }

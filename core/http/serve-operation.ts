@@ -1,5 +1,6 @@
 // Owns the way of one request through one operation: who, may they, is it well formed, once only, do it, write the answer.
 // Must not know what any operation does.
+import { cardNumberAt, mayHoldCardNumber } from '../domain/card-number.ts'
 import { HubError } from '../domain/hub-error.ts'
 import type { Log } from '../domain/log.ts'
 import { reaches } from '../domain/scope.ts'
@@ -10,7 +11,7 @@ import type { Operation } from './contract.ts'
 import { ifMatch, ifNoneMatch } from './etag.ts'
 import { readJson } from './json-body.ts'
 import type { CallContext, Principal } from './operation-types.ts'
-import { isProblem, type ProblemReply, problem, problemBody, thrown } from './problem.ts'
+import { isProblem, noCardNumber, type ProblemReply, problem, problemBody, thrown } from './problem.ts'
 import type { Taken } from './rate-limit.ts'
 
 /** A handler as the pipeline sees it: the types of its operation have been checked where it was written. */
@@ -137,9 +138,19 @@ async function parse(
   const match = ifMatch(request.headers)
   if (isProblem(match)) return match
   const { query } = checked
+  const searched = cardNumberAt(query)
+  if (searched !== null) {
+    const errors = [{ in: 'query' as const, pointer: searched, message: noCardNumber }]
+    return problem('invalid_request', { detail: describe(errors), errors })
+  }
   if (!operation.hasBody) return { path: checked.path, query, body: undefined, text: '', version: match.version }
   const body = await readJson(request, deps.bodyLimit)
   if (isProblem(body)) return body
+  const card = !operation.masksCardNumbers && mayHoldCardNumber(body.text) ? cardNumberAt(body.value) : null
+  if (card !== null) {
+    const errors = [{ in: 'body' as const, pointer: card, message: noCardNumber }]
+    return problem('invalid_request', { detail: describe(errors), errors })
+  }
   const errors = operation.checkBody(body.value, body.text.length)
   if (errors.length > 0) return problem('invalid_request', { detail: describe(errors), errors })
   return { path: checked.path, query, body: body.value, text: body.text, version: match.version }

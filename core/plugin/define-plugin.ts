@@ -63,6 +63,18 @@ export interface VendorSocket {
   ended: Promise<{ code: number; reason: string }>
 }
 
+/** Who calls a route, as far as a plugin has to know. */
+export interface RouteCaller {
+  organizationId: string
+  /** Null for one who is not limited to sites. */
+  siteIds: readonly string[] | null
+  /**
+   * Of these records of the hub, those that the caller may see: of the caller's organization, and of the caller's sites when
+   * limited to some. A plugin's own schema serves every organization, so what it keeps under such an id is shown only to those.
+   */
+  sees(kind: 'account' | 'payment_order', ids: readonly string[]): Promise<ReadonlySet<string>>
+}
+
 export interface Ctx<C, Caps extends CapabilityName> {
   connection: { id: string; organizationId: string; siteId: string | null; name: string }
   config: C
@@ -89,7 +101,7 @@ export interface Ctx<C, Caps extends CapabilityName> {
   /** Once per cluster and instant, in the site's zone when the connection has a site. */
   every(cron: string, name: string, run: (signal: AbortSignal) => Promise<void>): Disposable
   /** An authenticated API of the plugin's own under /api/v1/x/{pluginId}, merged into the OpenAPI document. */
-  route(fragment: OpenApiFragment, fetch: (request: Request) => Promise<Response>): Disposable
+  route(fragment: OpenApiFragment, fetch: (request: Request, caller: RouteCaller) => Promise<Response>): Disposable
   /** Calls from the vendor's side under /in/{connectionId}/…; the plugin authenticates them itself. */
   inbound(fetch: (request: Request, path: string) => Promise<Response>): Disposable
   /** WebSocket upgrades below a path; needs the permission `sockets:<path>`. */
@@ -124,6 +136,13 @@ export interface PluginDef<C, Caps extends CapabilityName> {
   migrations?: readonly PluginMigration[]
   /** True for plugins that the hub connects by itself once per organization (no site, empty config must be valid). */
   autoConnect?: boolean
+  /**
+   * What it provides without being connected: functions of what they are handed, which need no configuration, secret or clock.
+   * The hub uses them as long as the plugin is there.
+   */
+  offers?: Partial<Pick<Capabilities, Caps & 'exporter'>>
+  /** False for a plugin that is only what it offers: nobody can connect it, and set-up is never called. */
+  connectable?: false
   /** The "Test connection" button: no side effects. */
   check?(config: C, options: CheckOptions): Promise<void>
   setup(ctx: Ctx<C, Caps>): Promise<void | (() => Promise<void>)>

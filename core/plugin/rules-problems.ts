@@ -1,6 +1,7 @@
 // Owns saying in words what a JSON Schema found wrong with a tariff's rules, and where.
 // Must not repair anything.
 import type { ErrorObject } from 'ajv'
+import { pointerTo } from '../domain/json-pointer.ts'
 
 export interface RulesProblem {
   /** JSON pointer into the rules. */
@@ -20,7 +21,7 @@ export function rulesProblems(errors: readonly ErrorObject[] | null | undefined)
 }
 
 function problemOf({ instancePath, keyword, params, message = 'is not valid' }: ErrorObject): RulesProblem {
-  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const at = (name: string) => `${instancePath}${pointerTo(name)}`
   switch (keyword) {
     case 'required':
       return { pointer: at(params.missingProperty), message: 'This is needed.' }

@@ -1,22 +1,19 @@
 // Owns the composition of one hub process: every part made, joined and started in order, and stopped in the reverse one.
 // Must not contain rules; it is the only place where all parts are known.
 import { randomBytes, randomFillSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
-import { parse as parseYaml } from 'yaml'
 import { memoryBus } from '../bus/memory.ts'
 import type { Clock } from '../domain/clock.ts'
 import { HubError } from '../domain/hub-error.ts'
 import type { Log } from '../domain/log.ts'
-import type { PricedLine } from '../domain/price.ts'
 import { tickTimers } from '../events/run-timers.ts'
 import { readEvents, tailEvents } from '../events/stream.ts'
 import { withDeadline } from '../host/deadline.ts'
 import { createHost, type Host } from '../host/host.ts'
-import type { PinnedConnection } from '../host/pin-connections.ts'
+import { offeredFormats } from '../host/offered-formats.ts'
 import type { ChargerPorts } from '../http/api-ports.ts'
 import { createApp } from '../http/app.ts'
 import { carriesFile } from '../http/file-body.ts'
@@ -34,6 +31,7 @@ import { chargerGateway } from '../services/charger/charger-gateway.ts'
 import { energyInquiries } from '../services/charger/energy-inquiries.ts'
 import { refusingInquiries } from '../services/charger/inquiry-handlers.ts'
 import { paymentInquiries } from '../services/charger/payment-inquiries.ts'
+import { authoriseTerminal } from '../services/charger/terminal-token.ts'
 import { authoriseContract } from '../services/contracts/authorise-contract.ts'
 import { type ProviderDeps, providerInquiries } from '../services/contracts/provider-inquiries.ts'
 import { sweepDesired } from '../services/desired/desired-changed.ts'
@@ -55,10 +53,11 @@ import { diskFiles } from '../store/disk-files.ts'
 import { groupCommit } from '../store/group-commit.ts'
 import { forgetHandled } from '../store/handled-events.ts'
 import { runWorker } from '../store/job-worker.ts'
-import { countJobs, countJobsWithin } from '../store/jobs.ts'
+import { countJobs } from '../store/jobs.ts'
 import { linkCounts } from '../store/link-reviews.ts'
 import { createPartitions, dropPartitions } from '../store/partitions.ts'
 import { pruneBulkNotices } from '../store/prune-notices.ts'
+import { billingHooks } from './billing-hooks.ts'
 import type { HubConfig } from './config.ts'
 import { openHubKeys } from './hub-keys.ts'
 import { hubMetrics } from './hub-metrics.ts'
@@ -67,12 +66,16 @@ import { jobTasks } from './job-tasks.ts'
 import { openDatabase } from './open-database.ts'
 import { parkingActionsPart } from './parking-actions.ts'
 import { parkingPorts } from './parking-ports.ts'
+import { paymentPort } from './payment-port.ts'
 import { systemNewId, systemRandom, systemRequestId } from './random.ts'
+import { readPinned } from './read-pinned.ts'
 import { openReaders } from './readers.ts'
 import { readiness } from './readiness.ts'
+import { repeat } from './repeat.ts'
 import { secretBox } from './secret-box.ts'
 import { systemClock } from './system-clock.ts'
 import { readTls, tlsRenewal } from './tls-files.ts'
+import { untilIdle } from './until-idle.ts'
 import { hubVersion } from './version.ts'
 
 export interface StartHubOptions {
@@ -185,17 +188,20 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       ...service,
       pool: database.writePool,
       groupCommit: commits,
-      authorise: authoriseContract(contracts, async ({ contract: _, ...question }) => {
-        stationWatch.shown(question)
-        return (await weigh({ ...question, place: 'charger' })).authorization
-      }),
+      authorise: authoriseContract(
+        contracts,
+        authoriseTerminal(database.writePool, async ({ contract: _, ...question }) => {
+          stationWatch.shown(question)
+          return (await weigh({ ...question, place: 'charger' })).authorization
+        }),
+      ),
       hashSecret: keys.hashStationSecret,
       nodeId: `${hostname()}:${process.pid}`,
       inquiries: {
         ...refusingInquiries,
         ...providerInquiries(contracts),
         ...energyInquiries(service),
-        ...paymentInquiries,
+        ...paymentInquiries(service),
         'certificate.sign': signInquiry(certificates),
       },
       reveal: revealSecret(certificates),
@@ -233,6 +239,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         charger: gateway.port,
         ...parkingPorts(gateDeps),
         reader: readers.door,
+        payment: paymentPort(service),
       },
       bus: {
         publish: (topic, hint) => bus.publish(topic, hint),
@@ -240,9 +247,10 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       },
     })
     const running = host
+    const engine = (name: string) => running.capability('tariff', { pluginId: name })[0]?.implementation ?? null
     const bills = evaluateBill({
       ...service,
-      engine: (name) => running.capability('tariff', { pluginId: name })[0]?.implementation ?? null,
+      engine,
       hooks: billingHooks(running),
     })
     const rematching = { ...service, quietly: gateway.quietly }
@@ -276,9 +284,22 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       wake: (stationId: string) => gateway.wake(stationId),
       stallAfterMs: config.revocationStallSeconds * 1000,
     }
+    const payments = { ...service, paymentDoors: (connectionId?: string) => running.payments(connectionId) }
     const tasks = {
       ...host.tasks,
-      ...jobTasks({ service, certificates, campaigns, rematching, gateway, bills, links, parking: revoking }),
+      ...jobTasks({
+        service,
+        payments,
+        certificates,
+        campaigns,
+        rematching,
+        gateway,
+        bills,
+        links,
+        parking: revoking,
+        costs: { ...service, engine, veto, wake: (stationId: string) => gateway.wake(stationId) },
+        formats: offeredFormats(running),
+      }),
     }
 
     await host.start()
@@ -391,80 +412,11 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       organizationId: first.organizationId,
       firstKey: first.key,
       host: running,
-      idle: () => untilIdle(ownerPool, db, clock),
+      idle: () => untilIdle(ownerPool, clock),
       stop,
     }
   } catch (error) {
     await stop()
     throw error
-  }
-}
-
-function billingHooks(host: Host) {
-  return {
-    listening: (of: { organizationId: string; siteId: string }) =>
-      host.hasInterceptors('price', of) || host.hasInterceptors('settle', of),
-    async price(ask: {
-      organizationId: string
-      siteId: string
-      subjectKey: string
-      currency: string
-      lines: readonly PricedLine[]
-    }) {
-      const { organizationId, ...question } = ask
-      const { answer, by } = await host.runIntercept('price', question, { organizationId, siteId: ask.siteId })
-      return answer.kind === 'add' && by !== null ? [{ by, lines: answer.lines }] : []
-    },
-    async settle(ask: {
-      organizationId: string
-      siteId: string
-      subjectKey: string
-      totalMinor: number
-      currency: string
-    }) {
-      const { organizationId, ...question } = ask
-      const { answer } = await host.runIntercept('settle', question, { organizationId, siteId: ask.siteId })
-      return answer.kind === 'hold'
-        ? { kind: 'hold' as const, until: new Date(answer.until), reason: answer.reason }
-        : { kind: 'pass' as const }
-    },
-  }
-}
-
-/** Runs `each` every `ms` of real time; one that fails is logged, and the next one comes. */
-function repeat(ms: number, each: () => Promise<unknown>, log: Log): () => Promise<void> {
-  let current: Promise<unknown> = Promise.resolve()
-  const timer = setInterval(() => {
-    current = current.then(each).catch((error) => log.warn({ err: error }, 'a recurring task failed; trying again'))
-  }, ms)
-  return async () => {
-    clearInterval(timer)
-    await current
-  }
-}
-
-function readPinned(path: string): PinnedConnection[] {
-  try {
-    const content = parseYaml(readFileSync(path, 'utf8')) as { connections?: PinnedConnection[] } | null
-    return content?.connections ?? []
-  } catch (cause) {
-    throw new HubError('bad_configuration', `BAYWATT_CONFIG: ${path} cannot be read as YAML`, { cause })
-  }
-}
-
-async function untilIdle(
-  ownerPool: Parameters<typeof countJobsWithin>[0],
-  db: Parameters<typeof readEvents>[0],
-  clock: Clock,
-): Promise<void> {
-  for (;;) {
-    const jobs = await countJobsWithin(ownerPool, defaultChargerSettings.settleAfterMs)
-    const due = await db
-      .selectFrom('timer')
-      .select(db.fn.countAll().as('n'))
-      .where('due_at', '<=', clock.now())
-      .executeTakeFirstOrThrow()
-    if (jobs === 0 && Number(due.n) === 0) return
-    await sleep(25)
   }
 }

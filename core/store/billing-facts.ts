@@ -14,6 +14,7 @@ import type { ParkerKind } from '../domain/parking-fact.ts'
 import type { AppliedDiscount, SessionPeriod } from '../domain/price.ts'
 import type { StayPrice } from '../domain/stay/index.ts'
 import type { HubTables } from './schema.ts'
+import { notTakenBack } from './taken-back.ts'
 
 type Db = Kysely<HubTables>
 
@@ -116,6 +117,14 @@ async function readStay(
     ])
     // A stay's facts_at is the occurrence of its latest fact; what was learnt late, or by a fast clock, counts from when it came.
     .select(['discounts', 'price', 'flags', 'updated_at'])
+    .select(
+      // Paid for parking, at or before the exit, and not given back.
+      sql<Date | null>`(select max(p.at) from payment p
+        where p.organization_id = stay.organization_id and (p.stay_id = stay.stay_id or p.subject_key = ${`stay:${stayId}`})
+          and p.kind = 'captured' and p.amount_minor > 0 and p.scope <> 'energy' and p.method is distinct from 'write_off'
+          and ${notTakenBack('p')}
+          and p.at <= coalesce(stay.exited_at, 'infinity'))`.as('paid_at'),
+    )
     .where('organization_id', '=', organizationId)
     .where('stay_id', '=', stayId)
     .executeTakeFirst()
@@ -134,6 +143,7 @@ async function readStay(
     price: row.price as StayPrice | null,
     flags: row.flags,
     factsAt: row.updated_at,
+    paidAt: row.paid_at,
   }
   return { siteId: row.site_id, stay }
 }
@@ -157,23 +167,25 @@ export async function readSessions(
     .select([
       sql<Date | null>`(select min(r.from_at) from reservation r where r.organization_id = c.organization_id
         and r.session_id = c.session_id and r.state = 'used')`.as('reserved_from'),
+      sql<boolean>`exists (select from signed_meter_value v where v.organization_id = c.organization_id
+        and v.station_id = c.station_id and v.evse_number = c.evse_number and v.context = 'end' and (
+          v.transaction_id in (select t.transaction_id from ocpp_transaction t
+            where t.organization_id = c.organization_id and t.station_id = c.station_id and t.session_id = c.session_id)
+          or (v.transaction_id is null and v.at between c.started_at and coalesce(c.ended_at, c.facts_at))))`.as(
+        'signed_end',
+      ),
       sql<string[]>`array(select k.standard from connector k where k.organization_id = c.organization_id
         and k.station_id = c.station_id and k.evse_number = c.evse_number and k.standard is not null)`.as('standards'),
     ])
     .where('c.organization_id', '=', organizationId)
-    .where((on) =>
-      !('kind' in of)
-        ? on('c.session_id', '=', sql<string>`any(${of}::uuid[])`)
-        : on(
-            'c.session_id',
-            'in',
-            on
-              .selectFrom('link as l')
-              .select('l.session_id')
-              .where('l.organization_id', '=', organizationId)
-              .where('l.stay_id', '=', of.id)
-              .where('l.state', '=', 'linked'),
-          ),
+    // An array, and not a join: each is found by its key, whatever the planner thinks of a table that has just grown.
+    .where(
+      'c.session_id',
+      '=',
+      'kind' in of
+        ? sql<string>`any(array(select l.session_id from link l
+            where l.organization_id = ${organizationId} and l.stay_id = ${of.id} and l.state = 'linked'))`
+        : sql<string>`any(${of}::uuid[])`,
     )
     .orderBy('c.plugged_at')
     .orderBy('c.session_id')
@@ -198,6 +210,7 @@ export async function readSessions(
       idleSeconds: row.idle_seconds,
       periods: row.periods as SessionPeriod[],
       flags: row.flags,
+      signedEnd: row.signed_end,
       reservedFrom: row.reserved_from,
       evseKind: evseKindOf(row.standards),
       tariffId: row.tariff_id,
@@ -218,7 +231,7 @@ async function readLinks(
     .innerJoin('stay as s', (on) =>
       on.onRef('s.organization_id', '=', 'l.organization_id').onRef('s.stay_id', '=', 'l.stay_id'),
     )
-    .select(['l.stay_id', 'l.session_id', 'l.state', 'l.updated_at', 's.state as stay_state'])
+    .select(['l.stay_id', 'l.session_id', 'l.state', 'l.decided_at', 's.state as stay_state'])
     .select(
       sql<boolean>`exists (select from link o where o.organization_id = l.organization_id and o.session_id = l.session_id
         and o.stay_id <> l.stay_id and o.state = 'linked')`.as('decided_elsewhere'),
@@ -233,7 +246,7 @@ async function readLinks(
     state: row.state as LinkFacts['state'],
     stayState: row.stay_state as LinkFacts['stayState'],
     decidedElsewhere: row.decided_elsewhere,
-    updatedAt: row.updated_at,
+    decidedAt: row.decided_at,
   }))
 }
 

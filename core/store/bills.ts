@@ -3,9 +3,12 @@
 
 import { type Kysely, sql } from 'kysely'
 import {
+  type AccountSubjectKey,
   type BillBasis,
+  type BillingModel,
   type BillLine,
   billNumber,
+  type Receipt,
   type RoundingPolicy,
   type SubjectKey,
 } from '../domain/bill/index.ts'
@@ -13,13 +16,17 @@ import type { Minor } from '../domain/money.ts'
 import { minor } from '../domain/money.ts'
 import type { LineKind } from '../domain/price.ts'
 import { jsonText } from './json-text.ts'
-import { before, from, is, recordTable } from './record-table.ts'
+import { all, before, chosenBy, from, is, type ListQuery, recordTable, type Sight } from './record-table.ts'
+import { type RevenueSide, revenueSide } from './revenue-side.ts'
 import type { HubTables } from './schema.ts'
 
 type Db = Kysely<HubTables>
 
+/** Everything that a bill can be for. */
+export type BillKey = SubjectKey | AccountSubjectKey
+
 /** Lines of a subject in the order in which they were posted. */
-export async function billedLines(db: Db, organizationId: string, subjectKey: SubjectKey): Promise<BillLine[]> {
+export async function billedLines(db: Db, organizationId: string, subjectKey: BillKey): Promise<BillLine[]> {
   const rows = await db
     .selectFrom('bill_line as l')
     .innerJoin('bill as b', (on) =>
@@ -57,6 +64,10 @@ export async function billedLines(db: Db, organizationId: string, subjectKey: Su
   }))
 }
 
+/** The printed number of the bill behind this alias, as billNumber and seriesOf of core/domain/bill write it. */
+export const billNumberSql = (alias: string): string =>
+  `coalesce(${alias}.number_text, ${alias}.series || '-' || lpad(${alias}.number::text, greatest(6, length(${alias}.number::text)), '0'))`
+
 export interface IssuedBill {
   billId: string
   number: string
@@ -72,10 +83,10 @@ export interface IssuedBill {
 }
 
 /** Bills of a subject, the first one first. */
-export async function issuedBills(db: Db, organizationId: string, subjectKey: SubjectKey): Promise<IssuedBill[]> {
+export async function issuedBills(db: Db, organizationId: string, subjectKey: BillKey): Promise<IssuedBill[]> {
   const rows = await db
     .selectFrom('bill')
-    .select(['bill_id', 'series', 'number', 'sequence', 'issued_at', 'currency', 'rounding', 'basis'])
+    .select(['bill_id', 'series', 'number', 'number_text', 'sequence', 'issued_at', 'currency', 'rounding', 'basis'])
     .select(['service_from', 'service_to', 'account_id'])
     .where('organization_id', '=', organizationId)
     .where('subject_key', '=', subjectKey)
@@ -83,7 +94,7 @@ export async function issuedBills(db: Db, organizationId: string, subjectKey: Su
     .execute()
   return rows.map((row) => ({
     billId: row.bill_id,
-    number: billNumber(row.series, row.number),
+    number: row.number_text ?? billNumber(row.series, row.number),
     sequence: row.sequence,
     issuedAt: row.issued_at,
     accountId: row.account_id,
@@ -151,13 +162,16 @@ export interface NewBill {
   billId: string
   series: string
   number: number
+  /** As it is printed. */
+  numberText: string
   kind: 'bill' | 'adjustment'
-  subjectKey: SubjectKey
+  subjectKey: BillKey
   sequence: number
   adjustsBillId: string | null
   stayId: string | null
   sessionId: string | null
   accountId: string | null
+  owedBy: 'payer' | 'parcs'
   currency: string
   netMinor: Minor
   taxMinor: Minor
@@ -184,6 +198,7 @@ export async function insertBill(trx: Db, bill: NewBill, lines: readonly BillLin
       bill_id: bill.billId,
       series: bill.series,
       number: bill.number,
+      number_text: bill.numberText,
       kind: bill.kind,
       subject_key: bill.subjectKey,
       sequence: bill.sequence,
@@ -191,6 +206,7 @@ export async function insertBill(trx: Db, bill: NewBill, lines: readonly BillLin
       stay_id: bill.stayId,
       session_id: bill.sessionId,
       account_id: bill.accountId,
+      owed_by: bill.owedBy,
       currency: bill.currency,
       net_minor: bill.netMinor,
       tax_minor: bill.taxMinor,
@@ -253,7 +269,15 @@ export interface Bill {
   stayId: string | null
   sessionId: string | null
   accountId: string | null
+  /** `parcs`: the parking system bills the driver, and its operator owes this. */
+  owedBy: 'payer' | 'parcs'
+  /** Who bills what, as it was decided for it. */
+  billingModel: BillingModel
   currency: string
+  parkingNetMinor: number
+  chargingNetMinor: number
+  /** Of lines that are neither: credits and memberships. */
+  otherNetMinor: number
   netMinor: number
   taxMinor: number
   totalMinor: number
@@ -263,6 +287,12 @@ export interface Bill {
   issuedAt: Date
   issuedBy: string
 }
+
+// As core/domain/bill billNumber writes it.
+const numberText = billNumberSql('t')
+
+const netOf = (side: RevenueSide) => `(select coalesce(sum(l.net_minor), 0)::bigint from bill_line l
+  where l.organization_id = t.organization_id and l.bill_id = t.bill_id and ${revenueSide} = '${side}')`
 
 export const bills = recordTable<Bill>()('bill', {
   type: 'bill',
@@ -277,6 +307,7 @@ export const bills = recordTable<Bill>()('bill', {
     stayId: 'stay_id',
     sessionId: 'session_id',
     accountId: 'account_id',
+    owedBy: 'owed_by',
     currency: 'currency',
     netMinor: 'net_minor',
     taxMinor: 'tax_minor',
@@ -287,8 +318,13 @@ export const bills = recordTable<Bill>()('bill', {
     issuedAt: 'issued_at',
     issuedBy: 'issued_by',
   },
-  // As core/domain/bill billNumber writes it.
-  expressions: { number: `t.series || '-' || lpad(t.number::text, greatest(6, length(t.number::text)), '0')` },
+  expressions: {
+    number: numberText,
+    parkingNetMinor: netOf('parking'),
+    chargingNetMinor: netOf('charging'),
+    otherNetMinor: netOf('other'),
+    billingModel: `coalesce(t.basis #>> '{billing,model}', 'hub')`,
+  },
   reach: 'site',
   sorts: {
     issuedAt: [
@@ -300,9 +336,11 @@ export const bills = recordTable<Bill>()('bill', {
   filters: {
     siteId: is('site_id'),
     kind: is('kind'),
+    number: (part: string) => sql<boolean>`position(upper(${part}::text) in upper(${sql.raw(numberText)})) > 0`,
     accountId: is('account_id'),
     stayId: is('stay_id'),
     subjectKey: is('subject_key'),
+    owedBy: is('owed_by'),
     // Also when it was billed with a stay.
     sessionId: (id: string) => sql<boolean>`t.bill_id in (select l.bill_id from bill_line l
       where l.organization_id = t.organization_id and l.session_id = ${id})`,
@@ -310,6 +348,41 @@ export const bills = recordTable<Bill>()('bill', {
     to: before('t.issued_at'),
   },
 })
+
+export interface BillTotal
+  extends Pick<
+    Bill,
+    'currency' | 'parkingNetMinor' | 'chargingNetMinor' | 'otherNetMinor' | 'netMinor' | 'taxMinor' | 'totalMinor'
+  > {
+  bills: number
+  adjustments: number
+}
+
+/** What the bills of a list's filter add up to, by currency. */
+export async function totalsOfBills(db: Db, sight: Sight, query: ListQuery): Promise<BillTotal[]> {
+  const { rows } = await sql<BillTotal>`
+    with chosen as (
+      select t.organization_id, t.bill_id, t.currency, t.kind, t.net_minor, t.tax_minor, t.total_minor
+      from bill t where ${all(chosenBy(bills, sight, query))}),
+    sides as (
+      select c.currency,
+        coalesce(sum(l.net_minor) filter (where ${sql.raw(revenueSide)} = 'parking'), 0)::bigint as parking,
+        coalesce(sum(l.net_minor) filter (where ${sql.raw(revenueSide)} = 'charging'), 0)::bigint as charging,
+        coalesce(sum(l.net_minor) filter (where ${sql.raw(revenueSide)} = 'other'), 0)::bigint as other
+      from chosen c
+      join bill_line l on l.organization_id = c.organization_id and l.bill_id = c.bill_id
+      group by c.currency),
+    sums as (
+      select currency, (count(*) filter (where kind = 'bill'))::int as bills,
+        (count(*) filter (where kind = 'adjustment'))::int as adjustments,
+        sum(net_minor)::bigint as net, sum(tax_minor)::bigint as tax, sum(total_minor)::bigint as total
+      from chosen group by currency)
+    select a.currency, a.bills, a.adjustments, coalesce(s.parking, 0) as "parkingNetMinor",
+      coalesce(s.charging, 0) as "chargingNetMinor", coalesce(s.other, 0) as "otherNetMinor",
+      a.net as "netMinor", a.tax as "taxMinor", a.total as "totalMinor"
+    from sums a left join sides s on s.currency = a.currency order by a.currency`.execute(db)
+  return rows
+}
 
 export interface BillLineRecord {
   line: number
@@ -373,12 +446,22 @@ export async function linesOfBill(db: Db, organizationId: string, billId: string
   }))
 }
 
-export async function receiptOfBill(db: Db, organizationId: string, billId: string): Promise<unknown> {
+export interface ToldReceipt {
+  receipt: Receipt
+  subjectKey: string
+  /** In which language and forms whoever was billed wants it; null: never said. */
+  accountLocale: string | null
+}
+
+export async function receiptOfBill(db: Db, organizationId: string, billId: string): Promise<ToldReceipt | undefined> {
   const row = await db
-    .selectFrom('bill')
-    .select('receipt')
-    .where('organization_id', '=', organizationId)
-    .where('bill_id', '=', billId)
+    .selectFrom('bill as b')
+    .leftJoin('account as a', (on) =>
+      on.onRef('a.organization_id', '=', 'b.organization_id').onRef('a.account_id', '=', 'b.account_id'),
+    )
+    .select(['b.receipt', 'b.subject_key', sql<string | null>`a.settings ->> 'locale'`.as('locale')])
+    .where('b.organization_id', '=', organizationId)
+    .where('b.bill_id', '=', billId)
     .executeTakeFirst()
-  return row?.receipt
+  return row && { receipt: row.receipt as Receipt, subjectKey: row.subject_key, accountLocale: row.locale }
 }

@@ -2,17 +2,24 @@
 // Must not decide anything: each statement is an upsert or an insert-once, so that running it again changes nothing.
 import type { TransactionTerms } from '../domain/charger-fact.ts'
 import type { StationTraits } from '../domain/station-model.ts'
+import { type InOrganization, insertAll, type OfStation, takeNew } from './effect-columns.ts'
 import { addJobsSql, appendEventsSql, eventRow, type NewEvent, type NewJob } from './event-log.ts'
 import { defineEffect, type Effect } from './group-commit.ts'
-
-interface InOrganization {
-  organization_id: string
-  site_id: string | null
-}
-
-interface OfStation extends InOrganization {
-  station_id: string
-}
+import {
+  type MeterValueRow,
+  meterValue,
+  meterValueAgain,
+  type SignedMeterValueRow,
+  signedMeterValue,
+} from './meter-effects.ts'
+import {
+  type SessionChangeRow,
+  type SessionRow,
+  session,
+  sessionChange,
+  type VoidSessionRow,
+  voidSession,
+} from './session-effects.ts'
 
 export interface StationMessageRow extends OfStation {
   received_at: Date
@@ -125,53 +132,6 @@ export interface TransactionEventRow extends OfStation {
   offline: boolean
 }
 
-export interface MeterValueRow extends OfStation {
-  evse_number: number
-  at: Date
-  context: string
-  transaction_id: string | null
-  received_at: Date
-  register_wh: number | null
-  /** The register if its number was meant in kWh. */
-  if_kwh_wh: number | null
-  export_wh: number | null
-  power_w: number | null
-  current_ma: number | null
-  voltage_mv: number | null
-  soc: string | null
-  extra: Record<string, string> | null
-  suspect: string | null
-}
-
-export interface SessionRow extends OfStation {
-  session_id: string
-  evse_number: number
-  evse_id: string | null
-  bay_id: string | null
-  state: 'active' | 'ended' | 'closed' | 'void'
-  account_id: string | null
-  vehicle_id: string | null
-  credential_id: string | null
-  id_token: string | null
-  id_token_kind: string | null
-  plugged_at: Date
-  unplugged_at: Date | null
-  started_at: Date
-  ended_at: Date | null
-  energy_wh: number
-  charging_seconds: number
-  suspended_vehicle_seconds: number
-  suspended_station_seconds: number
-  idle_seconds: number
-  periods: unknown
-  registers: unknown
-  flags: readonly string[]
-  facts_at: Date
-  version: number
-  created_at: Date
-  updated_at: Date
-}
-
 export interface ReviewRow extends InOrganization {
   review_id: string
   content_key: string
@@ -210,15 +170,6 @@ export interface RemoteStartRow {
   outcome: 'started'
   outcome_at: Date
   session_id: string | null
-}
-
-const list = (columns: readonly string[]) => columns.join(', ')
-const take = (columns: readonly string[]) => columns.map((c) => `${c} = excluded.${c}`).join(', ')
-
-/** Insert into `table` the given columns of each object; `tail` is the conflict clause. */
-function insertAll(table: string, columns: readonly string[], tail: string): string {
-  return `insert into ${table} (${list(columns)})
-    select ${list(columns)} from json_populate_recordset(null::${table}, $1::json) ${tail}`
 }
 
 const messageColumns = [
@@ -286,7 +237,7 @@ const connector = defineEffect<ConnectorRow>({
   sql: insertAll(
     'connector',
     ['organization_id', 'site_id', 'station_id', 'evse_number', 'number', ...connectorState],
-    `on conflict (organization_id, station_id, evse_number, number) do update set ${take(connectorState)}
+    `on conflict (organization_id, station_id, evse_number, number) do update set ${takeNew(connectorState)}
       where connector.status_at is null or connector.status_at <= excluded.status_at`,
   ),
 })
@@ -312,65 +263,6 @@ const connectorStatus = defineEffect<ConnectorStatusRow>({
     ],
     'on conflict do nothing',
   ),
-})
-
-const sessionColumns = [
-  'organization_id',
-  'site_id',
-  'session_id',
-  'station_id',
-  'evse_number',
-  'evse_id',
-  'bay_id',
-  'state',
-  'account_id',
-  'vehicle_id',
-  'credential_id',
-  'id_token',
-  'id_token_kind',
-  'plugged_at',
-  'unplugged_at',
-  'started_at',
-  'ended_at',
-  'energy_wh',
-  'charging_seconds',
-  'suspended_vehicle_seconds',
-  'suspended_station_seconds',
-  'idle_seconds',
-  'periods',
-  'registers',
-  'flags',
-  'facts_at',
-  'version',
-  'created_at',
-  'updated_at',
-] as const
-const session = defineEffect<SessionRow>({
-  name: 'charging_session',
-  order: 40,
-  key: (row) => row.session_id,
-  sql: insertAll(
-    'charging_session',
-    sessionColumns,
-    `on conflict (organization_id, session_id) do update set
-      ${take(sessionColumns.filter((c) => c !== 'organization_id' && c !== 'session_id' && c !== 'created_at'))}`,
-  ),
-})
-
-export interface VoidSessionRow {
-  organization_id: string
-  session_id: string
-  version: number
-  updated_at: Date
-}
-const voidSession = defineEffect<VoidSessionRow>({
-  name: 'void_session',
-  order: 44,
-  key: (row) => row.session_id,
-  sql: `update charging_session s set state = 'void', version = r.version, updated_at = r.updated_at, energy_wh = 0,
-      periods = '[]'
-    from json_populate_recordset(null::charging_session, $1::json) r
-    where s.organization_id = r.organization_id and s.session_id = r.session_id`,
 })
 
 const transactionColumns = [
@@ -416,7 +308,7 @@ const chargerTransaction = defineEffect<TransactionRow>({
     'ocpp_transaction',
     transactionColumns,
     `on conflict (organization_id, station_id, transaction_id) do update set
-      ${take(transactionColumns.filter((c) => !transactionKey.includes(c)))}`,
+      ${takeNew(transactionColumns.filter((c) => !transactionKey.includes(c)))}`,
   ),
 })
 
@@ -444,54 +336,6 @@ const transactionEvent = defineEffect<TransactionEventRow>({
       'offline',
     ],
     'on conflict do nothing',
-  ),
-})
-
-const measurands = [
-  'register_wh',
-  'if_kwh_wh',
-  'export_wh',
-  'power_w',
-  'current_ma',
-  'voltage_mv',
-  'soc',
-  'extra',
-  'suspect',
-] as const
-const meterValue = defineEffect<MeterValueRow>({
-  name: 'meter_value',
-  order: 43,
-  key: (row) => `${row.station_id}:${row.evse_number}:${row.at.getTime()}:${row.context}`,
-  // Several messages may carry measurands of one instant: what is known stays, what is new is added.
-  merge: (old, next) => ({
-    ...old,
-    transaction_id: old.transaction_id ?? next.transaction_id,
-    register_wh: old.register_wh ?? next.register_wh,
-    if_kwh_wh: old.if_kwh_wh ?? next.if_kwh_wh,
-    export_wh: old.export_wh ?? next.export_wh,
-    power_w: old.power_w ?? next.power_w,
-    current_ma: old.current_ma ?? next.current_ma,
-    voltage_mv: old.voltage_mv ?? next.voltage_mv,
-    soc: old.soc ?? next.soc,
-    extra: old.extra ?? next.extra,
-    suspect: old.suspect ?? next.suspect,
-  }),
-  sql: insertAll(
-    'meter_value',
-    [
-      'organization_id',
-      'site_id',
-      'station_id',
-      'evse_number',
-      'at',
-      'context',
-      'transaction_id',
-      'received_at',
-      ...measurands,
-    ],
-    `on conflict (organization_id, station_id, evse_number, at, context) do update set
-      transaction_id = coalesce(meter_value.transaction_id, excluded.transaction_id),
-      ${measurands.map((c) => `${c} = coalesce(meter_value.${c}, excluded.${c})`).join(', ')}`,
   ),
 })
 
@@ -570,24 +414,6 @@ const remoteStart = defineEffect<RemoteStartRow>({
     where c.organization_id = r.organization_id and c.command_id = r.command_id and c.outcome = 'pending'`,
 })
 
-export interface SessionChangeRow {
-  organization_id: string
-  site_id: string
-  change_id: string
-  session_id: string
-  /** There is no bill while it runs. */
-  billable: boolean
-}
-const sessionChange = defineEffect<SessionChangeRow>({
-  name: 'session_change',
-  order: 62,
-  sql: insertAll(
-    'session_change',
-    ['organization_id', 'site_id', 'change_id', 'session_id', 'billable'],
-    'on conflict (organization_id, change_id) do nothing',
-  ),
-})
-
 const event = defineEffect<Record<string, unknown>>({ name: 'event', order: 70, sql: appendEventsSql })
 
 const job = defineEffect<NewJob>({
@@ -609,6 +435,8 @@ export const effect = {
   transaction: (row: TransactionRow): Effect => ({ template: chargerTransaction, row }),
   transactionEvent: (row: TransactionEventRow): Effect => ({ template: transactionEvent, row }),
   meterValue: (row: MeterValueRow): Effect => ({ template: meterValue, row }),
+  meterValueAgain: (row: MeterValueRow): Effect => ({ template: meterValueAgain, row }),
+  signedMeterValue: (row: SignedMeterValueRow): Effect => ({ template: signedMeterValue, row }),
   review: (row: ReviewRow): Effect => ({ template: review, row }),
   deviation: (row: DeviationRow): Effect => ({ template: deviation, row }),
   stationDeviation: (row: StationDeviationRow): Effect => ({ template: stationDeviation, row }),

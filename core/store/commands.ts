@@ -1,6 +1,6 @@
 // Owns command rows: what was asked of a station, and what became of it.
 // Must not send anything.
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
 import type { Pool } from 'pg'
 import type { StationKey } from './charger-state.ts'
 import type { CommandTable, HubTables } from './schema.ts'
@@ -120,4 +120,22 @@ export async function getCommand(
     .where('organization_id', '=', organizationId)
     .where('command_id', '=', commandId)
     .executeTakeFirst()
+}
+
+/** What the newest command of this name about a transaction was given; undefined when there was none. */
+export async function latestArgs(
+  db: Kysely<HubTables>,
+  of: { organizationId: string; stationId: string; name: string; transactionRef: string },
+): Promise<Record<string, unknown> | undefined> {
+  const row = await db
+    .selectFrom('command')
+    .select('args')
+    .where('organization_id', '=', of.organizationId)
+    .where('station_id', '=', of.stationId)
+    .where('name', '=', of.name)
+    .where(sql<boolean>`args -> 'transaction' ->> 'ref' = ${of.transactionRef}`)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.args as Record<string, unknown> | undefined
 }

@@ -22,7 +22,11 @@ export interface FormerHolder {
 export interface Enrolled extends Claim {
   searchKey: string
   partial: boolean
+  /** Found by a piece that so many forms share that it tells none of them from another; then `account` is not read. */
+  crowded: boolean
   presentationId: string
+  /** Taught by a link, not enrolled by a person: it may tell whose something was, and opens nothing. */
+  learned: boolean
   presentationKind: string
   raw: string
   encoding: string | null
@@ -70,12 +74,19 @@ export async function findEnrolled(
   return (rows[0]?.enrolled ?? []).map(withDates)
 }
 
-/** An expression: all forms found by these keys. `siteId`: where the accounts' stays are wanted of. */
+/** A piece of a card that more forms share than this says nothing about which it is. Cards bought together are numbered alike. */
+const mostSharing = 8
+
+/**
+ * An expression: the forms found by these keys, of a piece that is crowded no more than show that it is. `siteId`: where the
+ * accounts' stays are wanted of. Each `offset 0` keeps its lookup one of a primary key for each piece found: of tables that
+ * grew a moment ago the planner knows nothing, and it would rather read whatever the organization has.
+ */
 export function enrolledJson(organizationId: string, searchKeys: readonly string[], siteId: string | null) {
   return sql`(select coalesce(json_agg(json_build_object(
-          'searchKey', k.search_key, 'partial', k.partial,
-          'presentationId', p.presentation_id, 'presentationKind', p.kind, 'raw', p.raw, 'encoding', p.encoding,
-          'bitLength', p.bit_length, 'canonicalKey', p.canonical_key,
+          'searchKey', k.search_key, 'partial', k.partial, 'crowded', k.crowded,
+          'presentationId', p.presentation_id, 'learned', p.source = 'learned', 'presentationKind', p.kind, 'raw', p.raw,
+          'encoding', p.encoding, 'bitLength', p.bit_length, 'canonicalKey', p.canonical_key,
           'credentialId', c.credential_id, 'kind', c.kind, 'label', c.label, 'status', c.status, 'rights', c.rights,
           'neutral', c.neutral,
           'siteIds', c.site_ids, 'validFrom', c.valid_from, 'validUntil', c.valid_until, 'vehicleId', c.vehicle_id,
@@ -87,11 +98,20 @@ export function enrolledJson(organizationId: string, searchKeys: readonly string
             where h.organization_id = c.organization_id and h.kind = 'credential' and h.subject_id = c.credential_id),
           'account', ${accountJson(siteId)}
           ) order by p.presentation_id, k.search_key), '[]'::json)
-        from presentation_key k
-        join presentation p on p.organization_id = k.organization_id and p.presentation_id = k.presentation_id
-        join credential c on c.organization_id = k.organization_id and c.credential_id = k.credential_id
-        left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id
-        where k.organization_id = ${organizationId} and k.search_key = any(${searchKeys}::text[]))`
+        from (select distinct unnest(${searchKeys}::text[]) as search_key) asked cross join lateral (
+          select asked.search_key, presentation_id, credential_id, partial, false as crowded from presentation_key
+          where organization_id = ${organizationId} and search_key = asked.search_key and not partial
+          union all
+          select asked.search_key, presentation_id, credential_id, true, count(*) over () > ${sql.lit(mostSharing)} from (
+            select presentation_id, credential_id from presentation_key
+            where organization_id = ${organizationId} and search_key = asked.search_key and partial
+            order by presentation_id limit ${sql.lit(mostSharing + 1)}) piece) k
+        cross join lateral (select * from presentation
+          where organization_id = ${organizationId} and presentation_id = k.presentation_id offset 0) p
+        cross join lateral (select * from credential
+          where organization_id = ${organizationId} and credential_id = k.credential_id offset 0) c
+        left join lateral (select * from account
+          where not k.crowded and organization_id = ${organizationId} and account_id = c.account_id offset 0) a on true)`
 }
 
 /** An expression over the alias `a` of account: what a decision about access needs of it; null where there is none. */

@@ -9,7 +9,10 @@ export interface EnrolledForm extends Enrolled {
   lastUsedAt: Date | null
 }
 
-/** Live forms of live credentials; those limited to other sites are left out. The most recently used first. */
+/**
+ * Live forms of live credentials, as people enrolled them; those limited to other sites are left out. The most recently used
+ * first.
+ */
 export async function enrolledForms(
   db: Kysely<HubTables>,
   organizationId: string,
@@ -21,7 +24,8 @@ export async function enrolledForms(
       where organization_id = ${organizationId} and site_id = ${siteId} and credential_id is not null group by credential_id
     )
     select a.account_id as "accountId", u.at as "lastUsedAt", json_build_object(
-      'searchKey', '', 'partial', false, 'presentationId', p.presentation_id, 'presentationKind', p.kind, 'raw', p.raw,
+      'searchKey', '', 'partial', false, 'crowded', false, 'presentationId', p.presentation_id, 'learned', false,
+      'presentationKind', p.kind, 'raw', p.raw,
       'encoding', p.encoding, 'bitLength', p.bit_length, 'canonicalKey', p.canonical_key,
       'credentialId', c.credential_id, 'kind', c.kind, 'label', c.label, 'status', c.status, 'rights', c.rights,
       'siteIds', c.site_ids, 'validFrom', c.valid_from, 'validUntil', c.valid_until, 'vehicleId', c.vehicle_id,
@@ -31,7 +35,8 @@ export async function enrolledForms(
     join credential c on c.organization_id = p.organization_id and c.credential_id = p.credential_id
     left join account a on a.organization_id = c.organization_id and a.account_id = c.account_id and a.archived_at is null
     left join used u on u.credential_id = c.credential_id
-    where p.organization_id = ${organizationId} and p.removed_at is null and c.archived_at is null and c.status = 'active'
+    where p.organization_id = ${organizationId} and p.removed_at is null and p.source <> 'learned'
+      and c.archived_at is null and c.status = 'active'
       and (c.site_ids is null or ${siteId}::uuid = any(c.site_ids))
     order by u.at desc nulls last, c.credential_id, p.presentation_id`.execute(db)
   return rows.map(({ form, accountId, lastUsedAt }) => ({

@@ -70,14 +70,18 @@ export async function countJobs(ownerPool: Pool): Promise<JobCounts> {
   return rows[0] ?? { due: 0, later: 0, running: 0, failed: 0 }
 }
 
-/** Jobs that run, or will within `ms` and were never tried: what has happened just now is not through yet. */
-export async function countJobsWithin(ownerPool: Pool, ms: number): Promise<number> {
+/**
+ * Jobs that run, or will within `ms` and were never tried, and appointments that are due: what has happened just now is not through
+ * yet. Counted at one moment: an appointment becomes a job between two looks, and would be in neither.
+ */
+export async function countWork(ownerPool: Pool, { withinMs, now }: { withinMs: number; now: Date }): Promise<number> {
   const { rows } = await ownerPool.query<{ n: number }>(
-    `select count(*)::int as n from graphile_worker.jobs
-     where locked_at is not null
-        or (attempts < max_attempts and run_at <= now()
-            + case attempts when 0 then $1 else 0 end * interval '1 millisecond')`,
-    [ms],
+    `select ((select count(*) from graphile_worker.jobs
+       where locked_at is not null
+         or (attempts < max_attempts and run_at <= now()
+             + case attempts when 0 then $1 else 0 end * interval '1 millisecond'))
+       + (select count(*) from timer where due_at <= $2))::int as n`,
+    [withinMs, now],
   )
   return rows[0]?.n ?? 0
 }

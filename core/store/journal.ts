@@ -5,16 +5,29 @@ import type { Posting } from '../domain/bill/index.ts'
 import { after, keyOf, type Order, orderBy, type Page, type Place, page } from './keyset.ts'
 import type { Sight } from './record-table.ts'
 import { all, visible } from './record-table.ts'
+import { billedAhead, revenueSide } from './revenue-side.ts'
 import type { HubTables } from './schema.ts'
 
 type Db = Kysely<HubTables>
+
+export type EntrySource =
+  | 'bill'
+  | 'payment'
+  | 'revenue_share'
+  | 'energy_cost'
+  | 'partner_cdr'
+  | 'cdr_dispute'
+  | 'settlement_statement'
+  | 'recognition'
+  | 'write_off'
+  | 'deposit'
 
 export interface NewEntry {
   organizationId: string
   siteId: string
   entryId: string
   /** With the source's id it names the entry for ever: posting the same source again adds nothing. */
-  sourceType: 'bill' | 'payment'
+  sourceType: EntrySource
   sourceId: string
   description: string
   /** Local day of the site on which it was posted. When that is closed already, the database takes the first open one. */
@@ -22,7 +35,7 @@ export interface NewEntry {
   /** Local day of what it is about. */
   factDate: string
   /** Of a correction: the source whose entry it corrects. */
-  corrects: { sourceType: 'bill'; sourceId: string } | null
+  corrects: { sourceType: EntrySource; sourceId: string } | null
   postedAt: Date
   currency: string
   billId: string | null
@@ -169,28 +182,35 @@ export interface RevenueRow {
   totalMinor: number
   parkingTotalMinor: number
   chargingTotalMinor: number
+  /** As the revenue accounts have it: memberships count on the days that they serve. */
+  earnedNetMinor: number
   bills: number
   energyWh: number
 }
 
 /**
- * Revenue per site and business day, parking beside charging. Validations and discounts lower the side they were given on;
- * what others pay for the driver (credits) is no loss of revenue and stands apart, as memberships do.
+ * What was billed per site and business day, parking beside charging. Validations and discounts lower the side they were given on;
+ * what others pay for the driver (credits) is no loss of revenue and stands apart, as memberships do. Beside it what was earned.
  */
 export async function revenueByDay(
   db: Db,
   sight: Sight,
   query: { siteId?: string; from: string; to: string },
 ): Promise<RevenueRow[]> {
-  const side = sql`case when l.kind in ('CREDIT', 'MEMBERSHIP', 'REBATE') then 'other'
-    when l.session_id is not null then 'charging' else 'parking' end`
   const { rows } = await sql<RevenueRow>`
     with lines as (
       select t.site_id, t.business_date, t.currency, t.bill_id, t.kind as bill_kind, l.kind, l.unit, l.billed_quantity,
-        l.net_minor, l.tax_minor, l.total_minor, ${side} as side
+        l.net_minor, l.tax_minor, l.total_minor, ${sql.raw(revenueSide)} as side,
+        case when l.kind = 'CREDIT' or ${sql.raw(billedAhead('t'))} then 0 else l.net_minor end as earned_minor
       from bill t
       join bill_line l on l.organization_id = t.organization_id and l.bill_id = t.bill_id
       where ${all([...visible({ reach: 'site' }, sight), ...period(query)])}
+      union all
+      select t.site_id, t.business_date, c.currency, null, null, null, null, null, null, null, null, null, r.amount_minor
+      from journal_entry t
+      join membership_recognition r on r.organization_id = t.organization_id and r.run_id = t.source_id
+      join membership_charge c on c.organization_id = r.organization_id and c.charge_id = r.charge_id
+      where t.source_type = 'recognition' and ${all([...visible({ reach: 'site' }, sight), ...period(query)])}
     )
     select site_id as "siteId", business_date as day, currency,
       coalesce(sum(net_minor) filter (where side = 'parking'), 0)::bigint as "parkingNetMinor",
@@ -201,6 +221,7 @@ export async function revenueByDay(
       coalesce(sum(total_minor), 0)::bigint as "totalMinor",
       coalesce(sum(total_minor) filter (where side = 'parking'), 0)::bigint as "parkingTotalMinor",
       coalesce(sum(total_minor) filter (where side = 'charging'), 0)::bigint as "chargingTotalMinor",
+      sum(earned_minor)::bigint as "earnedNetMinor",
       (count(distinct bill_id) filter (where bill_kind = 'bill'))::int as bills,
       coalesce(sum(billed_quantity * 1000) filter (where kind = 'ENERGY' and unit = 'kWh'), 0)::bigint as "energyWh"
     from lines group by site_id, business_date, currency order by business_date, site_id, currency`.execute(db)

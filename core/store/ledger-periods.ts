@@ -2,6 +2,7 @@
 // Must not change a row, and must not hash.
 import { type Kysely, sql } from 'kysely'
 import type { PeriodAccount, PeriodContent, StoredEntry, StoredPosting, Unsettled } from '../domain/ledger/chain.ts'
+import { billNumberSql } from './bills.ts'
 import { jsonText } from './json-text.ts'
 import type { HubTables } from './schema.ts'
 
@@ -59,7 +60,7 @@ const entryFields = sql`e.entry_id as "entryId", e.site_id as "siteId", e.busine
   e.posted_at as "postedAt", (extract(epoch from e.posted_at) * 1000000)::bigint as "postedMicros", e.description,
   e.source_type as "sourceType", e.source_id as "sourceId", e.corrects_entry_id as corrects,
   case e.source_type
-    when 'bill' then (select b.series || '-' || lpad(b.number::text, greatest(6, length(b.number::text)), '0') from bill b
+    when 'bill' then (select ${sql.raw(billNumberSql('b'))} from bill b
       where b.organization_id = e.organization_id and b.bill_id = e.source_id)
     when 'payment' then (select m.vendor_transaction from payment m
       where m.organization_id = e.organization_id and m.payment_id = e.source_id)
@@ -185,7 +186,12 @@ export async function insertPeriod(
       .values(
         accounts.map(({ account, name, kind, debitMinor, creditMinor }, i) => ({
           ...place,
-          ...{ number: i + 1, account, name, kind, debit_minor: debitMinor, credit_minor: creditMinor },
+          number: i + 1,
+          account,
+          name,
+          kind,
+          debit_minor: debitMinor,
+          credit_minor: creditMinor,
         })),
       )
       .execute()

@@ -7,7 +7,10 @@ import type { HubTables } from './schema.ts'
 
 type Db = Kysely<HubTables>
 
-/** Stays and sessions that ended before `before` and wait to be billed, and payments made before it that are not posted. */
+/**
+ * Stays and sessions that ended before `before` and wait to be billed, payments made before it that are not posted, and memberships
+ * that were served before it without being billed or earned.
+ */
 export async function unsettledBefore(
   db: Db,
   { organizationId, siteId }: Books,
@@ -25,8 +28,20 @@ export async function unsettledBefore(
       select 'payment', p.payment_id, p.at, 'It is not posted yet.'
       from payment p
       where p.organization_id = ${organizationId} and p.site_id = ${siteId} and p.kind <> 'failed' and p.amount_minor > 0
+        and not exists (select from payment_elsewhere w where w.organization_id = p.organization_id
+          and w.payment_id = p.payment_id)
         and not exists (select from journal_entry e where e.organization_id = p.organization_id
           and e.source_type = 'payment' and e.source_id = p.payment_id)
+      union all
+      select 'membership', c.membership_id, c.recognised_to::timestamp at time zone ${zone}, 'What was served is not earned in the books yet.'
+      from membership_charge c
+      where c.organization_id = ${organizationId} and c.site_id = ${siteId} and c.recognised_to < c.to_date
+      union all
+      select 'membership', m.membership_id, coalesce(m.period_to, m.starts_on)::timestamp at time zone ${zone},
+        'Its next period is not billed yet.'
+      from membership m
+      where m.organization_id = ${organizationId} and m.site_id = ${siteId} and m.state <> 'ended'
+        and (m.ends_on is null or m.ends_on > coalesce(m.period_to, m.starts_on))
     ) as waiting
     where at < ${before}
     order by at, type, id`.execute(db)

@@ -75,6 +75,8 @@ export interface QualityRow {
   accepted: number
   joined: number
   rejected: number
+  /** Links by which people taught the hub another form of a card. */
+  learned: number
 }
 
 /**
@@ -102,7 +104,9 @@ export async function linkQuality(
           when h.to_state = 'linked' and h.from_state = 'review' then 'accepted'
           when h.to_state = 'linked' then 'joined' else 'rejected' end as what,
         l.state in ('unlinked', 'rejected') and l.decided_by <> 'hub' as apart,
-        l.state = 'linked' as stands
+        l.state = 'linked' as stands,
+        exists (select from audit_log a where a.organization_id = h.organization_id and a.subject_type = 'link'
+          and a.subject_id = h.link_id::text and a.action = 'link.form_learned') as taught
       from link_history h
       join link l on l.organization_id = h.organization_id and l.link_id = h.link_id
       join site s on s.organization_id = h.organization_id and s.site_id = h.site_id
@@ -115,7 +119,8 @@ export async function linkQuality(
       count(*) filter (where what = 'automatic' and apart)::int as wrong,
       count(*) filter (where what = 'accepted' and stands)::int as accepted,
       count(*) filter (where what = 'joined' and stands)::int as joined,
-      count(*) filter (where what = 'rejected' and apart)::int as rejected
+      count(*) filter (where what = 'rejected' and apart)::int as rejected,
+      count(*) filter (where taught and stands)::int as learned
     from made group by 1, 2, 3 order by 1, 3, 2`.execute(db)
   return rows
 }

@@ -1,6 +1,7 @@
 // Owns the rows that a station's notices and inquiries leave in a group commit.
 // Must not decide what they mean; the reducers do.
 import type { Pool } from 'pg'
+import { withoutCardNumbersIn } from '../domain/card-number.ts'
 import { defineEffect, type Effect } from './effect.ts'
 
 export interface NoticeRow {
@@ -116,7 +117,15 @@ export async function noticeOfContent(
 
 /** Makers of effects, by what they write. */
 export const noticeEffect = {
-  notice: (row: NoticeRow): Effect => ({ template: notice, row }),
+  /** What a station says in its own words (DataTransfer, events, displays) may hold a card number; none is kept. */
+  notice: (row: NoticeRow): Effect => ({
+    template: notice,
+    row: {
+      ...row,
+      data: withoutCardNumbersIn(row.data, row.topic === 'data_transfer' ? 'text' : 'identifier'),
+      answer: withoutCardNumbersIn(row.answer),
+    },
+  }),
   needs: (row: SessionNeedsRow): Effect => ({ template: needs, row }),
   variable: (row: VariableRow): Effect => ({ template: variable, row }),
 }

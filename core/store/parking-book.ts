@@ -211,6 +211,7 @@ export function bookedRights(
       select array_agg(p.canonical_key order by p.presentation_id) as keys, array_agg(p.raw order by p.presentation_id) as values
       from presentation p
       where p.organization_id = c.organization_id and p.credential_id = c.credential_id and p.removed_at is null
+        and p.source <> 'learned'
     ) f on true
     left join lateral (
       select jsonb_agg(jsonb_build_object('text', v.plate, 'country', v.plate_country) order by v.plate)

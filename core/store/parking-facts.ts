@@ -20,6 +20,7 @@ export interface ParkingSource {
 export interface SiteRules {
   currency: string
   country: string | null
+  settings: unknown
 }
 
 /**
@@ -32,7 +33,7 @@ export async function lockSiteParking(trx: Kysely<HubTables>, source: ParkingSou
     with locked as materialized (
       select pg_advisory_xact_lock(hashtextextended(${`baywatt parking ${source.siteId}`}, 0)) as done
     )
-    select currency, country from locked, site
+    select currency, country, settings from locked, site
     where organization_id = ${source.organizationId} and site_id = ${source.siteId}`.execute(trx)
   return rows[0]
 }

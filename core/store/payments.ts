@@ -3,8 +3,10 @@
 import { type Kysely, sql } from 'kysely'
 import type { SubjectKey } from '../domain/bill/index.ts'
 import { type Minor, minor } from '../domain/money.ts'
+import type { BillKey } from './bills.ts'
 import { before, from, is, recordTable } from './record-table.ts'
 import type { HubTables } from './schema.ts'
+import { paidKeys } from './subject-standing.ts'
 
 type Db = Kysely<HubTables>
 
@@ -22,6 +24,10 @@ export interface Payment {
   currency: string
   at: Date
   recordedAt: Date
+  /** Of a payment that the hub asked for. */
+  orderId: string | null
+  /** Of a free vend or write-off. */
+  reason: string | null
 }
 
 export const payments = recordTable<Payment>()('payment', {
@@ -41,6 +47,8 @@ export const payments = recordTable<Payment>()('payment', {
     currency: 'currency',
     at: 'at',
     recordedAt: 'recorded_at',
+    orderId: 'order_id',
+    reason: 'reason',
   },
   reach: 'site',
   sorts: {
@@ -54,6 +62,9 @@ export const payments = recordTable<Payment>()('payment', {
     siteId: is('site_id'),
     stayId: is('stay_id'),
     kind: is('kind'),
+    orderId: is('order_id'),
+    subjectKey: is('subject_key'),
+    method: is('method'),
     from: from('t.at'),
     to: before('t.at'),
   },
@@ -63,15 +74,18 @@ export interface StoredPayment {
   paymentId: string
   siteId: string
   zone: string
+  siteSettings: unknown
   kind: 'captured' | 'refunded' | 'failed'
   method: string | null
   amountMinor: Minor
   currency: string
   at: Date
   reference: string | null
-  /** Belongs to a stay or session. */
-  applied: boolean
+  pays: 'bill' | 'balance' | 'nothing'
 }
+
+const elsewhere = sql<boolean>`(select from payment_elsewhere w
+  where w.organization_id = p.organization_id and w.payment_id = p.payment_id)`
 
 const read = (db: Db, organizationId: string) =>
   db
@@ -79,9 +93,20 @@ const read = (db: Db, organizationId: string) =>
     .innerJoin('site as s', (on) =>
       on.onRef('s.organization_id', '=', 'p.organization_id').onRef('s.site_id', '=', 'p.site_id'),
     )
-    .select(['p.payment_id', 'p.site_id', 's.time_zone', 'p.kind', 'p.method', 'p.amount_minor', 'p.currency', 'p.at'])
+    .select([
+      'p.payment_id',
+      'p.site_id',
+      's.time_zone',
+      's.settings',
+      'p.kind',
+      'p.method',
+      'p.amount_minor',
+      'p.currency',
+      'p.at',
+    ])
     .select(['p.vendor_transaction', 'p.stay_id', 'p.subject_key'])
     .where('p.organization_id', '=', organizationId)
+    .where((on) => on.not(on.exists(elsewhere)))
     .orderBy('p.at')
     .orderBy('p.payment_id')
 
@@ -91,13 +116,18 @@ const stored = (row: Row): StoredPayment => ({
   paymentId: row.payment_id,
   siteId: row.site_id,
   zone: row.time_zone,
+  siteSettings: row.settings,
   kind: row.kind as StoredPayment['kind'],
   method: row.method,
   amountMinor: minor(row.amount_minor),
   currency: row.currency,
   at: row.at,
   reference: row.vendor_transaction,
-  applied: row.stay_id !== null || row.subject_key !== null,
+  pays: row.subject_key?.startsWith('prepaid:')
+    ? 'balance'
+    : (row.stay_id ?? row.subject_key) === null
+      ? 'nothing'
+      : 'bill',
 })
 
 export async function readPayment(
@@ -109,11 +139,17 @@ export async function readPayment(
   return row && stored(row)
 }
 
-/** Payments of one subject, in order of time. */
-export async function paymentsOf(db: Db, organizationId: string, key: SubjectKey): Promise<StoredPayment[]> {
+/** Payments of what one subject bills, in order of time. */
+export async function paymentsOf(db: Db, organizationId: string, key: BillKey): Promise<StoredPayment[]> {
   const stayId = key.startsWith('stay:') ? key.slice('stay:'.length) : null
+  const keys = await paidKeys(db, organizationId, key)
   const rows = await read(db, organizationId)
-    .where((on) => on.or([on('p.subject_key', '=', key), ...(stayId === null ? [] : [on('p.stay_id', '=', stayId)])]))
+    .where((on) =>
+      on.or([
+        on('p.subject_key', '=', sql<string>`any(${keys}::text[])`),
+        ...(stayId === null ? [] : [on('p.stay_id', '=', stayId)]),
+      ]),
+    )
     .execute()
   return rows.map(stored)
 }
@@ -124,8 +160,28 @@ export async function unpostedPayments(db: Db, organizationId: string, key: Subj
   const { rows } = await sql<{ payment_id: string }>`
     select p.payment_id from payment p
     where p.organization_id = ${organizationId} and (p.subject_key = ${key} or p.stay_id = ${stayId}::uuid) and p.kind <> 'failed'
+      and not exists ${elsewhere}
       and not exists (select from journal_entry e where e.organization_id = p.organization_id
         and e.source_type = 'payment' and e.source_id = p.payment_id)
     order by p.at, p.payment_id`.execute(db)
   return rows.map((row) => row.payment_id)
+}
+
+/**
+ * Marks what the parking system took for a stay that it bills itself: the hub books no money that it never gets. A payment
+ * that was posted before stays posted.
+ */
+export async function leaveElsewhere(
+  trx: Db,
+  of: { organizationId: string; siteId: string; stayId: string },
+  { scopes, reason, at }: { scopes: readonly Payment['scope'][]; reason: string; at: Date },
+): Promise<void> {
+  await sql`insert into payment_elsewhere (organization_id, site_id, payment_id, reason, at)
+    select p.organization_id, p.site_id, p.payment_id, ${reason}, ${at}
+    from payment p
+    join stay y on y.organization_id = p.organization_id and y.stay_id = p.stay_id and y.connection_id = p.connection_id
+    where p.organization_id = ${of.organizationId} and p.stay_id = ${of.stayId} and p.scope = any(${[...scopes]}::text[])
+      and not exists (select from journal_entry e where e.organization_id = p.organization_id
+        and e.source_type = 'payment' and e.source_id = p.payment_id)
+    on conflict do nothing`.execute(trx)
 }

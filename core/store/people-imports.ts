@@ -147,7 +147,7 @@ export async function peopleLines(
       select p.presentation_id, null, null, p.kind, p.raw, p.encoding, c.label, c.status
       from credential c join presentation p on p.organization_id = c.organization_id and p.credential_id = c.credential_id
       where c.organization_id = a.organization_id and c.account_id = a.account_id and c.archived_at is null
-        and p.removed_at is null
+        and p.removed_at is null and p.source <> 'learned'
     ) h on true
     order by a.number, h.id`.execute(db)
   return rows

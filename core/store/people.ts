@@ -278,10 +278,14 @@ export interface NewPresentation {
   bitLength: number | null
   canonicalKey: string
   searchKeys: readonly { key: string; partial: boolean }[]
+  source?: Presentation['source']
   at: Date
 }
 
-/** Adds the form and the keys it is found by, or takes it back in. False when the credential has this form already. */
+/**
+ * Adds the form and the keys it is found by, takes it back in, or confirms one that was learned. False when the credential has this
+ * form already.
+ */
 export async function insertPresentation(
   db: Db,
   organizationId: string,
@@ -292,6 +296,7 @@ export async function insertPresentation(
     raw: presentation.value,
     encoding: presentation.encoding,
     bit_length: presentation.bitLength,
+    source: presentation.source ?? 'enrolled',
   }
   const added = await db
     .insertInto('presentation')
@@ -307,7 +312,12 @@ export async function insertPresentation(
       conflict
         .columns(['organization_id', 'credential_id', 'canonical_key'])
         .doUpdateSet({ ...written, removed_at: null })
-        .where('presentation.removed_at', 'is not', null),
+        .where((on) =>
+          on.or([
+            on('presentation.removed_at', 'is not', null),
+            on.and([on('presentation.source', '=', 'learned'), on.val(written.source !== 'learned')]),
+          ]),
+        ),
     )
     .returning('presentation_id')
     .executeTakeFirst()

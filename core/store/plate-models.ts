@@ -40,6 +40,28 @@ export async function plateModels(
   return models
 }
 
+export interface ModelInForce {
+  since: Date
+  model: PlateModel
+}
+
+/** The versions that were in force at these instants, the latest first. */
+export async function plateModelsAt(
+  db: Db,
+  { organizationId, siteId }: LinkScope,
+  instants: readonly Date[],
+): Promise<ModelInForce[]> {
+  if (instants.length === 0) return []
+  const { rows } = await sql<{ version: number; readers: unknown; made_at: Date }>`
+    select distinct m.version, m.readers, m.made_at from unnest(${instants}::timestamptz[]) as at
+    cross join lateral (
+      select version, readers, made_at from plate_model
+      where organization_id = ${organizationId} and site_id = ${siteId} and made_at <= at
+      order by version desc limit 1
+    ) m order by m.made_at desc, m.version desc`.execute(db)
+  return rows.map((row) => ({ since: row.made_at, model: modelOf(row) }))
+}
+
 /** When the links were last looked at for what they teach; null when never. */
 export async function lastTaught(db: Db, { organizationId, siteId }: LinkScope): Promise<Date | null> {
   const row = await db

@@ -109,19 +109,25 @@ export async function listRecords<R>(db: Db, table: RecordTable<R>, sight: Sight
   const columns = table.sorts[sort.replace(/^-/, '')]
   if (!columns) throw new TypeError(`${table.type} has no order ${sort}`)
   const order: Order = { name: sort, columns, descending: sort.startsWith('-') }
-  const conditions = [...visible(table, sight), after(order, query.after)]
-  if (table.archives) conditions.push(sql<boolean>`t.archived_at is ${sql.raw(query.archived ? 'not null' : 'null')}`)
-  if (query.search !== undefined && table.search.length > 0) conditions.push(contains(table.search, query.search))
-  for (const [name, filter] of Object.entries(table.filters)) {
-    const value = query[name]
-    if (value !== undefined) conditions.push(filter(value as never))
-  }
+  const conditions = [...chosenBy(table, sight, query), after(order, query.after)]
   // A name that no field has: some records have a key of their own.
   const { rows } = await sql<R & { placeInOrder: string[] }>`
     select ${selection(table)}, ${keyOf(order)} as "placeInOrder" from ${sql.table(table.table)} t
     where ${all(conditions)} order by ${orderBy(order)} limit ${limit + 1}`.execute(db)
   const placed = rows.map(({ placeInOrder, ...record }) => ({ key: placeInOrder, record: record as R }))
   return page(placed, limit, order, ({ record }) => record)
+}
+
+/** The conditions of a list: what the caller may see of what it asked for. */
+export function chosenBy<R>(table: RecordTable<R>, sight: Sight, query: ListQuery): RawBuilder<boolean>[] {
+  const conditions = visible(table, sight)
+  if (table.archives) conditions.push(sql<boolean>`t.archived_at is ${sql.raw(query.archived ? 'not null' : 'null')}`)
+  if (query.search !== undefined && table.search.length > 0) conditions.push(contains(table.search, query.search))
+  for (const [name, filter] of Object.entries(table.filters)) {
+    const value = query[name]
+    if (value !== undefined) conditions.push(filter(value as never))
+  }
+  return conditions
 }
 
 export async function getRecord<R>(
@@ -136,6 +142,20 @@ export async function getRecord<R>(
     where ${all([...visible(table, sight), sql<boolean>`t.${sql.raw(idOf(table))} = ${id}`])}
     ${sql.raw(lock === 'lock' ? 'for update of t' : '')}`.execute(db)
   return rows[0]
+}
+
+/** Of these, the ones that the caller may see. */
+export async function visibleIds(
+  db: Db,
+  table: Pick<RecordTable<unknown>, 'table' | 'id' | 'type' | 'reach'>,
+  sight: Sight,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const column = sql.raw(`t.${idOf(table)}`)
+  const { rows } = await sql<{ id: string }>`
+    select ${column} as id from ${sql.table(table.table)} t
+    where ${all([...visible(table, sight), sql<boolean>`${column} = any(${ids}::uuid[])`])}`.execute(db)
+  return new Set(rows.map(({ id }) => id))
 }
 
 export async function insertRecord<R>(
@@ -216,7 +236,7 @@ function selection(table: RecordTable<unknown>): RawBuilder<unknown> {
   )
 }
 
-function idOf(table: RecordTable<unknown>): string {
+function idOf(table: Pick<RecordTable<unknown>, 'id' | 'type'>): string {
   if (table.id === null) throw new TypeError(`${table.type} has no single identity`)
   return table.id
 }

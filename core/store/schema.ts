@@ -64,6 +64,22 @@ export interface AccountTable {
   passback_reset_at: Date | null
 }
 
+export interface AccountDepositTable {
+  organization_id: string
+  site_id: string
+  deposit_id: string
+  account_id: string
+  kind: string
+  amount_minor: Int8
+  currency: string
+  method: string | null
+  reference: string | null
+  reason: string | null
+  invoice_id: string | null
+  at: Date
+  actor: string
+}
+
 export interface AccountGroupTable {
   organization_id: string
   group_id: string
@@ -95,6 +111,22 @@ export interface AccountMappingTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+}
+
+export interface AccountTermsTable {
+  organization_id: string
+  site_id: string
+  account_id: string
+  cadence: string
+  due_days: number
+  collected_to: string
+  locale: string | null
+  buyer: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+  collect_from: string
 }
 
 export interface ApiKeyTable {
@@ -188,6 +220,26 @@ export interface BillTable {
   rounding: Json
   basis: Json
   receipt: Json
+  owed_by: Generated<string>
+  number_text: string | null
+}
+
+export interface BillCreditTable {
+  organization_id: string
+  site_id: string
+  credit_id: string
+  kind: string
+  bill_id: string
+  subject_key: string
+  session_id: string | null
+  line_kind: string | null
+  amount_minor: Int8
+  currency: string
+  reason: string
+  requested_by: string
+  approved_by: string
+  approved_at: Date
+  dispute_id: string | null
 }
 
 export interface BillLineTable {
@@ -223,6 +275,18 @@ export interface BillSeriesTable {
   organization_id: string
   series: string
   next_number: Int8
+}
+
+export interface BillingModelRuleTable {
+  organization_id: string
+  site_id: string
+  rule_id: string
+  account_id: string | null
+  group_id: string | null
+  model: string | null
+  valid_from: Date
+  created_at: Date
+  created_by: string
 }
 
 export interface BillingSubjectTable {
@@ -261,6 +325,28 @@ export interface CardPairingReadTable {
   encoding: string | null
   bit_length: number | null
   at: Date
+}
+
+export interface CdrDisputeTable {
+  organization_id: string
+  site_id: string
+  dispute_id: string
+  cdr_id: string
+  partner_id: string
+  state: string
+  reason: string
+  expected_minor: Int8
+  answer: string | null
+  settled_net_minor: Int8 | null
+  settled_tax_minor: Int8 | null
+  settlement: string | null
+  statement_id: string | null
+  opened_by: string
+  answered_at: Date | null
+  settled_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface CertificateAuthorityTable {
@@ -480,6 +566,57 @@ export interface DeviceTable {
   archived_at: Date | null
 }
 
+export interface DisputeTable {
+  organization_id: string
+  site_id: string
+  dispute_id: string
+  bill_id: string
+  line: number | null
+  line_kind: string | null
+  subject_key: string
+  session_id: string | null
+  state: Generated<string>
+  amount_minor: Int8
+  currency: string
+  reason: string
+  evidence: string | null
+  opened_by: string
+  opened_at: Date
+  due_at: Date
+  decided_by: string | null
+  decided_at: Date | null
+  decision: string | null
+  credited_minor: Int8 | null
+  credit_id: string | null
+  version: Generated<number>
+}
+
+export interface EnergyCostTable {
+  organization_id: string
+  site_id: string
+  cost_id: string
+  business_date: string
+  sequence: number
+  rate_id: string
+  metered_wh: Int8
+  amount_minor: Int8
+  posted_minor: Int8
+  posted_at: Date
+}
+
+export interface EnergyRateTable {
+  organization_id: string
+  site_id: string
+  rate_id: string
+  valid_from: string
+  price_per_kwh: Numeric
+  name: string
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
 export interface EvBayStateTable {
   organization_id: string
   site_id: string
@@ -641,6 +778,80 @@ export interface IdentityChangeTable {
   at: Date
 }
 
+export interface InvoiceTable {
+  organization_id: string
+  site_id: string
+  invoice_id: string
+  series: string
+  number: Int8
+  kind: string
+  account_id: string
+  corrects_invoice_id: string | null
+  currency: string
+  from_date: string
+  to_date: string
+  net_minor: Int8
+  tax_minor: Int8
+  total_minor: Int8
+  line_count: number
+  due_on: string
+  business_date: string
+  issued_at: Date
+  issued_by: string
+  approved_by: string | null
+  reason: string | null
+  content: Json
+}
+
+export interface InvoiceLineTable {
+  organization_id: string
+  site_id: string
+  invoice_id: string
+  line: number
+  bill_id: string
+  bill_line: number
+  bill_number: string
+  kind: string
+  description: string
+  service_at: Date
+  quantity: Numeric
+  unit: string
+  net_minor: Int8
+  tax_code: string
+  tax_rate: Numeric
+  tax_minor: Int8
+  total_minor: Int8
+  account_id: string
+  department: string
+  plate: string | null
+  driver: string | null
+  stay_id: string | null
+  session_id: string | null
+}
+
+export interface InvoiceNoticeTable {
+  organization_id: string
+  site_id: string
+  invoice_id: string
+  kind: string
+  at: Date
+}
+
+export interface InvoiceSettlementTable {
+  organization_id: string
+  site_id: string
+  settlement_id: string
+  invoice_id: string
+  kind: string
+  amount_minor: Int8
+  payment_id: string | null
+  other_invoice_id: string | null
+  reason: string | null
+  approved_by: string | null
+  at: Date
+  actor: string
+}
+
 export interface JournalEntryTable {
   organization_id: string
   site_id: string
@@ -687,6 +898,52 @@ export interface LeaseTable {
   holder: string
   epoch: Int8
   until: Date
+}
+
+export interface LedgerExportTable {
+  organization_id: string
+  site_id: string
+  export_id: string
+  period_id: string
+  target: string
+  number: number
+  format: string
+  mapping_id: string | null
+  mapping_version: number | null
+  accounts: Json
+  tax_codes: Json
+  options: Json
+  key: string
+  hash: string
+  entry_count: number
+  debit_minor: Int8
+  credit_minor: Int8
+  supersedes_export_id: string | null
+  created_at: Date
+  created_by: string
+  state: string
+  settled_at: Date | null
+  settled_by: string | null
+  reference: string | null
+  note: string | null
+}
+
+export interface LedgerExportFileTable {
+  organization_id: string
+  site_id: string
+  export_id: string
+  number: number
+  name: string
+  content_type: string
+  sha256: string
+  size_bytes: Int8
+  content: Buffer
+}
+
+export interface LedgerExportSeriesTable {
+  organization_id: string
+  target: string
+  last_number: number
 }
 
 export interface LedgerPeriodTable {
@@ -773,6 +1030,99 @@ export interface LinkIndexTable {
   keys: string[]
   from_at: Date | null
   to_at: Date | null
+}
+
+export interface MembershipTable {
+  organization_id: string
+  site_id: string
+  membership_id: string
+  account_id: string
+  plan_id: string
+  next_plan_id: string | null
+  state: string
+  starts_on: string
+  anchor_day: number
+  every: string
+  periods: Generated<number>
+  period_from: string | null
+  period_to: string | null
+  paused_on: string | null
+  pause_credits: boolean | null
+  resumes_on: string | null
+  ends_on: string | null
+  end_reason: string | null
+  granted_group_id: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface MembershipChargeTable {
+  organization_id: string
+  site_id: string
+  charge_id: string
+  membership_id: string
+  plan_id: string
+  period: number
+  kind: string
+  period_from: string
+  period_to: string
+  base_net_minor: Int8
+  base_tax_minor: Int8
+  from_date: string
+  to_date: string
+  sign: number
+  net_minor: Int8
+  tax_minor: Int8
+  currency: string
+  bill_id: string
+  recognised_to: string
+  recognised_minor: Generated<Int8>
+  created_at: Date
+}
+
+export interface MembershipPlanTable {
+  organization_id: string
+  site_id: string
+  plan_id: string
+  code: string
+  name: string
+  group_id: string | null
+  every: string
+  anchor_day: number | null
+  advance_days: Generated<number>
+  price_minor: Int8
+  currency: string
+  tax_included: boolean
+  tax_code: string
+  tax_percent: Numeric
+  deposit_minor: Generated<Int8>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface MembershipRecognitionTable {
+  organization_id: string
+  site_id: string
+  run_id: string
+  charge_id: string
+  through_date: string
+  amount_minor: Int8
+}
+
+export interface MeterKeyTable {
+  organization_id: string
+  site_id: string | null
+  key_id: string
+  station_id: string
+  evse_number: Generated<number>
+  meter_serial: string | null
+  public_key: string
+  added_by: string
+  created_at: Date
+  archived_at: Date | null
 }
 
 export interface MeterValueTable {
@@ -1001,6 +1351,62 @@ export interface ParkingReservationTable {
   updated_at: Date
 }
 
+export interface PartnerTable {
+  organization_id: string
+  site_id: string
+  partner_id: string
+  code: string
+  name: string
+  country_code: string | null
+  party_id: string | null
+  direction: string
+  role: string
+  commission_percent: Generated<Numeric>
+  currency: string
+  tax: Json
+  tolerance_minor: Generated<Int8>
+  edition: string
+  tariff_id: string | null
+  csv_mapping: Json | null
+  address: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface PartnerCdrTable {
+  organization_id: string
+  site_id: string
+  cdr_id: string
+  partner_id: string
+  external_id: string
+  content_hash: string
+  edition: string
+  body: Json
+  credit: boolean
+  credit_reference: string | null
+  started_at: Date
+  ended_at: Date
+  energy_wh: Int8
+  currency: string
+  net_minor: Int8
+  tax_minor: Int8
+  total_minor: Int8
+  session_id: string | null
+  match_method: string | null
+  match_words: string
+  repriced: Json | null
+  findings: Json
+  state: string
+  statement_id: string | null
+  received_at: Date
+  received_by: string
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface PaymentTable {
   organization_id: string
   site_id: string
@@ -1017,6 +1423,105 @@ export interface PaymentTable {
   currency: string
   at: Date
   recorded_at: Date
+  order_id: string | null
+  movement: string | null
+  reason: string | null
+}
+
+export interface PaymentElsewhereTable {
+  organization_id: string
+  site_id: string
+  payment_id: string
+  reason: string
+  at: Date
+}
+
+export interface PaymentOperationTable {
+  organization_id: string
+  site_id: string
+  order_id: string
+  operation_id: string
+  kind: string
+  amount_minor: Int8
+  subject_key: string | null
+  cause: string
+  state: string
+  attempt: Generated<number>
+  asks: Generated<number>
+  sent_at: Date | null
+  unknown_since: Date | null
+  next_at: Date | null
+  reason: string | null
+  outcome: string | null
+  code: string | null
+  requested_by: string
+  decided_by: string | null
+  created_at: Date
+  updated_at: Date
+}
+
+export interface PaymentOrderTable {
+  organization_id: string
+  site_id: string
+  order_id: string
+  connection_id: string
+  provider: string
+  method: string
+  booking: string
+  purpose: string
+  account_id: string | null
+  stay_ids: Generated<Json>
+  description: string
+  amount_minor: Int8
+  currency: string
+  capture: string
+  state: string
+  ended: string | null
+  reference: string | null
+  checkout_url: string | null
+  return_url: string | null
+  card_brand: string | null
+  card_last_four: string | null
+  money: Json | null
+  captured_minor: Generated<Int8>
+  refunded_minor: Generated<Int8>
+  unknown_since: Date | null
+  needs_person: Generated<boolean>
+  reason: string | null
+  requested_by: string
+  idempotency_key: string
+  expires_at: Date
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface PaymentOrderPartTable {
+  organization_id: string
+  site_id: string
+  order_id: string
+  part: number
+  subject_key: string
+  bill_id: string | null
+  amount_minor: Int8
+}
+
+export interface PaymentReportTable {
+  organization_id: string
+  connection_id: string
+  content_key: string
+  order_id: string
+  data: Json
+  received_at: Date
+}
+
+export interface PaymentStoryTable {
+  organization_id: string
+  order_id: string
+  entry_id: string
+  at: Date
+  actor: string
+  words: string
 }
 
 export interface PeopleImportTable {
@@ -1165,6 +1670,84 @@ export interface ReaderReportTable {
   data: Json
 }
 
+export interface ReconciliationTable {
+  organization_id: string
+  site_id: string
+  reconciliation_id: string
+  kind: string
+  from_date: string
+  to_date: string
+  currency: string
+  input_hash: string
+  file_hash: string | null
+  file_name: string | null
+  options: Json
+  state: string
+  totals: Json
+  counts: Json
+  open_items: number
+  runs: number
+  last_run_at: Date
+  created_by: string
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ReconciliationDecisionTable {
+  organization_id: string
+  site_id: string
+  reconciliation_id: string
+  decision_id: string
+  kind: string
+  item_key: string
+  ours: string[]
+  theirs: string[]
+  difference: Int8
+  unit: string
+  reason: string
+  undoes: string | null
+  decided_by: string
+  decided_at: Date
+}
+
+export interface ReconciliationItemTable {
+  organization_id: string
+  site_id: string
+  reconciliation_id: string
+  item_id: string
+  item_key: string
+  class: string
+  reasons: string[]
+  words: string
+  sort: string
+  unit: string
+  business_date: string
+  matched_by: string | null
+  ours: Json
+  theirs: Json
+  candidates: string[]
+  ours_amount: Int8
+  theirs_amount: Int8
+  difference: Int8
+  state: string
+  note: string | null
+  decided_by: string | null
+  decided_at: Date | null
+  closed_at: Date | null
+  run: number
+  created_at: Date
+  updated_at: Date
+}
+
+export interface ReconciliationRowTable {
+  organization_id: string
+  site_id: string
+  reconciliation_id: string
+  line: number
+  data: Json
+}
+
 export interface ReservationTable {
   organization_id: string
   site_id: string | null
@@ -1189,6 +1772,41 @@ export interface ReservationTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+}
+
+export interface RevenueAgreementTable {
+  organization_id: string
+  site_id: string
+  agreement_id: string
+  party: string
+  name: string
+  address: Generated<Json>
+  valid_from: string
+  valid_to: string | null
+  shares: Json
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface RevenueShareTable {
+  organization_id: string
+  site_id: string
+  share_id: string
+  agreement_id: string
+  business_date: string
+  currency: string
+  amount_minor: Int8
+  lines: Json
+  posted_at: Date
+}
+
+export interface RevenueShareStatedTable {
+  organization_id: string
+  site_id: string
+  share_id: string
+  statement_id: string
 }
 
 export interface ReviewItemTable {
@@ -1250,6 +1868,46 @@ export interface SessionChangeTable {
   billable: boolean
 }
 
+export interface SettlementStatementTable {
+  organization_id: string
+  site_id: string
+  statement_id: string
+  party_kind: string
+  party_id: string
+  series: string
+  number: Int8 | null
+  month: string
+  currency: string
+  state: string
+  net_minor: Int8
+  tax_minor: Int8
+  total_minor: Int8
+  lines: Json
+  sent_at: Date | null
+  agreed_at: Date | null
+  paid_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface SignedMeterValueTable {
+  organization_id: string
+  site_id: string | null
+  station_id: string
+  evse_number: number
+  sha256: string
+  transaction_id: string | null
+  at: Date
+  context: string
+  received_at: Date
+  measurand: string
+  encoding: string | null
+  method: string | null
+  public_key: string | null
+  data: Buffer
+}
+
 export interface SiteTable {
   organization_id: string
   site_id: string
@@ -1264,6 +1922,28 @@ export interface SiteTable {
   created_at: Date
   updated_at: Date
   archived_at: Date | null
+}
+
+export interface StandingExportTable {
+  organization_id: string
+  site_id: string | null
+  standing_export_id: string
+  format: string
+  mapping_id: string
+  options: Generated<Json>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface StandingExportRefusalTable {
+  organization_id: string
+  site_id: string
+  standing_export_id: string
+  period_id: string
+  at: Date
+  problems: Json
 }
 
 export interface StationTable {
@@ -1635,20 +2315,25 @@ export interface HubTables {
   access_hold: AccessHoldTable
   access_schedule: AccessScheduleTable
   account: AccountTable
+  account_deposit: AccountDepositTable
   account_group: AccountGroupTable
   account_group_member: AccountGroupMemberTable
   account_mapping: AccountMappingTable
+  account_terms: AccountTermsTable
   api_key: ApiKeyTable
   area: AreaTable
   audit_log: AuditLogTable
   bay: BayTable
   bay_state: BayStateTable
   bill: BillTable
+  bill_credit: BillCreditTable
   bill_line: BillLineTable
   bill_series: BillSeriesTable
+  billing_model_rule: BillingModelRuleTable
   billing_subject: BillingSubjectTable
   card_pairing: CardPairingTable
   card_pairing_read: CardPairingReadTable
+  cdr_dispute: CdrDisputeTable
   certificate_authority: CertificateAuthorityTable
   charging_session: ChargingSessionTable
   command: CommandTable
@@ -1661,6 +2346,9 @@ export interface HubTables {
   delivery: DeliveryTable
   desired_item: DesiredItemTable
   device: DeviceTable
+  dispute: DisputeTable
+  energy_cost: EnergyCostTable
+  energy_rate: EnergyRateTable
   ev_bay_state: EvBayStateTable
   event: EventTable
   evse: EvseTable
@@ -1672,16 +2360,28 @@ export interface HubTables {
   holiday_calendar: HolidayCalendarTable
   idempotency: IdempotencyTable
   identity_change: IdentityChangeTable
+  invoice: InvoiceTable
+  invoice_line: InvoiceLineTable
+  invoice_notice: InvoiceNoticeTable
+  invoice_settlement: InvoiceSettlementTable
   journal_entry: JournalEntryTable
   journal_posting: JournalPostingTable
   lane: LaneTable
   lease: LeaseTable
+  ledger_export: LedgerExportTable
+  ledger_export_file: LedgerExportFileTable
+  ledger_export_series: LedgerExportSeriesTable
   ledger_period: LedgerPeriodTable
   ledger_period_account: LedgerPeriodAccountTable
   ledger_period_entry: LedgerPeriodEntryTable
   link: LinkTable
   link_history: LinkHistoryTable
   link_index: LinkIndexTable
+  membership: MembershipTable
+  membership_charge: MembershipChargeTable
+  membership_plan: MembershipPlanTable
+  membership_recognition: MembershipRecognitionTable
+  meter_key: MeterKeyTable
   meter_value: MeterValueTable
   movement: MovementTable
   occupancy: OccupancyTable
@@ -1693,7 +2393,15 @@ export interface HubTables {
   parking_action: ParkingActionTable
   parking_fact: ParkingFactTable
   parking_reservation: ParkingReservationTable
+  partner: PartnerTable
+  partner_cdr: PartnerCdrTable
   payment: PaymentTable
+  payment_elsewhere: PaymentElsewhereTable
+  payment_operation: PaymentOperationTable
+  payment_order: PaymentOrderTable
+  payment_order_part: PaymentOrderPartTable
+  payment_report: PaymentReportTable
+  payment_story: PaymentStoryTable
   people_import: PeopleImportTable
   plate_model: PlateModelTable
   plugin: PluginTable
@@ -1704,13 +2412,24 @@ export interface HubTables {
   reader_image: ReaderImageTable
   reader_life: ReaderLifeTable
   reader_report: ReaderReportTable
+  reconciliation: ReconciliationTable
+  reconciliation_decision: ReconciliationDecisionTable
+  reconciliation_item: ReconciliationItemTable
+  reconciliation_row: ReconciliationRowTable
   reservation: ReservationTable
+  revenue_agreement: RevenueAgreementTable
+  revenue_share: RevenueShareTable
+  revenue_share_stated: RevenueShareStatedTable
   review_item: ReviewItemTable
   revocation: RevocationTable
   revocation_place: RevocationPlaceTable
   schedule: ScheduleTable
   session_change: SessionChangeTable
+  settlement_statement: SettlementStatementTable
+  signed_meter_value: SignedMeterValueTable
   site: SiteTable
+  standing_export: StandingExportTable
+  standing_export_refusal: StandingExportRefusalTable
   station: StationTable
   station_actual: StationActualTable
   station_certificate: StationCertificateTable

@@ -199,6 +199,56 @@ export const meterValues = recordTable<MeterValue>()('meter_value', {
   },
 })
 
+/** The latest transaction of a session that the hub gave a number to (1.6), if it has ended. */
+export async function endedNumbered(db: Db, organizationId: string, sessionId: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('ocpp_transaction')
+    .select('number')
+    .where('organization_id', '=', organizationId)
+    .where('session_id', '=', sessionId)
+    .where('state', '=', 'ended')
+    .where('number', 'is not', null)
+    .orderBy('started_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.number ?? undefined
+}
+
+/** What a cost of a session rests on: the last register of the transaction with that number, and what was counted by then. */
+export async function readCostBasis(
+  db: Db,
+  of: { organizationId: string; sessionId: string; number: number },
+): Promise<
+  | {
+      registerWh: number | null
+      registerAt: Date | null
+      energyWh: number
+      ended: boolean
+      periods: readonly SessionPeriod[]
+    }
+  | undefined
+> {
+  const row = await db
+    .selectFrom('ocpp_transaction as t')
+    .innerJoin('charging_session as s', (join) =>
+      join.onRef('s.organization_id', '=', 't.organization_id').onRef('s.session_id', '=', 't.session_id'),
+    )
+    .select(['t.last_register_wh', 't.last_register_at', 't.state', 's.energy_wh', 's.periods'])
+    .where('t.organization_id', '=', of.organizationId)
+    .where('t.session_id', '=', of.sessionId)
+    .where('t.number', '=', of.number)
+    .executeTakeFirst()
+  return (
+    row && {
+      registerWh: row.last_register_wh,
+      registerAt: row.last_register_at,
+      energyWh: row.energy_wh,
+      ended: row.state !== 'open',
+      periods: row.periods as unknown as SessionPeriod[],
+    }
+  )
+}
+
 /** The transaction of a session that is still open, by the name its station knows; the newest, if there should be several. */
 export async function openTransaction(
   db: Db,

@@ -35,7 +35,7 @@ export async function pluggedExits(db: Db, organizationId: string, stayId: strin
       c.unplugged_at as "unpluggedAt", st.last_seen_at as "heardAt", s.state as "stayState", s.exited_at as "exitedAt",
       l.state = 'linked' as linked,
       (select min(n.entered_at) from stay n where n.organization_id = s.organization_id and n.site_id = s.site_id
-        and n.search_keys && s.search_keys and n.stay_id <> s.stay_id and n.state <> 'voided'
+        and n.search_keys && array(select k from unnest(s.search_keys) k where k not like 'near:%') and n.stay_id <> s.stay_id and n.state <> 'voided'
         and n.entered_at > s.exited_at and n.entered_at < s.exited_at + interval '7 days') as "enteredAgainAt",
       case when a.stay_id is null then null else json_build_object('kind', a.kind, 'raisedAt', a.raised_at,
         'withdrawnAt', a.withdrawn_at) end as alarm

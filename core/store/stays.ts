@@ -1,6 +1,7 @@
 // Owns the rows of stays: finding those that new facts touch, and writing what was derived.
 // Must not derive anything, and must not list stays for people (core/store/parking-read.ts does).
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import { jsonText } from './json-text.ts'
 import type { ParkingSource } from './parking-facts.ts'
 import type { HubTables, StayTable } from './schema.ts'
 
@@ -49,26 +50,65 @@ export async function staysById(
     .execute()
 }
 
+export interface SpanningStay {
+  stay_id: string
+  from: Date
+  search_keys: string[]
+}
+
 /**
- * Unnamed stays that share a key and reach over `at`: begun before, not over by then. `lingerMs` is how long after its exit
- * a stay still takes up passages.
+ * Unnamed stays that share a key with one of these sightings and reach over its instant: begun before, not over by then. `lingerMs` is how long after its exit
+ * a stay still takes up passages. One that was paired by plate still takes up its exact exit.
  */
 export async function unnamedStaysSpanning(
   db: Kysely<HubTables>,
   source: ParkingSource,
-  keys: readonly string[],
-  at: Date,
+  sightings: readonly { keys: readonly string[]; at: Date }[],
   lingerMs: number,
-): Promise<{ stay_id: string; from: Date; search_keys: string[] }[]> {
-  const { rows } = await sql<{ stay_id: string; from: Date; search_keys: string[] }>`
+): Promise<SpanningStay[]> {
+  const { rows } = await sql<SpanningStay>`
+    select distinct on (stay_id) stay_id, coalesce(entered_at, exited_at) as from, search_keys
+    from json_to_recordset(${jsonText(sightings)}::json) as seen(keys text[], at timestamptz)
+    join stay on organization_id = ${source.organizationId} and connection_id = ${source.connectionId}
+      and search_keys && seen.keys and stay_ref is null and state <> 'voided'
+      and coalesce(entered_at, exited_at) < seen.at
+      -- One that is only taken to have left still takes up its exit.
+      and greatest(exited_at + ${lingerMs} * interval '1 millisecond',
+        case when exited_at is null or 'paired_by_plate' = any(flags)
+          then coalesce(case when 'exit_unknown' = any(flags) then null else exit_before end, 'infinity') end) >= seen.at`.execute(
+    db,
+  )
+  return rows
+}
+
+/** Unnamed stays that share a key and hang on an exit at `since` or later that no stay is sure of: their plates may be others'. */
+export async function doubtfulStays(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  keys: readonly string[],
+  since: Date,
+): Promise<SpanningStay[]> {
+  const { rows } = await sql<SpanningStay>`
     select stay_id, coalesce(entered_at, exited_at) as from, search_keys from stay
     where organization_id = ${source.organizationId} and connection_id = ${source.connectionId}
-      and search_keys && ${keys}::text[] and stay_ref is null and state <> 'voided'
-      and coalesce(entered_at, exited_at) < ${at}
-      -- One that is only taken to have left still takes up its exit.
-      and coalesce(exited_at + ${lingerMs} * interval '1 millisecond',
-        case when 'exit_unknown' = any(flags) then null else exit_before end, 'infinity') >= ${at}`.execute(db)
+      and search_keys && ${keys}::text[] and stay_ref is null
+      and (state = 'exit_only' or 'paired_by_plate' = any(flags)) and exited_at >= ${since}`.execute(db)
   return rows
+}
+
+/**
+ * Unnamed stays whose other half may still come: all that are open, and exits of the last month without an entry. Those that are
+ * open first, so that every stay that comes into question for such an exit can be found by then.
+ */
+export async function waitingStays(db: Kysely<HubTables>, source: ParkingSource): Promise<string[]> {
+  const { rows } = await sql<{ stay_id: string }>`
+    select stay_id from stay
+    where organization_id = ${source.organizationId} and connection_id = ${source.connectionId} and stay_ref is null
+      and (state = 'open' or (state = 'exit_only' and exited_at > (
+        select max(facts_at) - interval '31 days' from stay
+        where organization_id = ${source.organizationId} and connection_id = ${source.connectionId})))
+    order by state = 'open' desc, coalesce(entered_at, exited_at), stay_id`.execute(db)
+  return rows.map((row) => row.stay_id)
 }
 
 const derivedColumns = [

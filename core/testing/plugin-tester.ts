@@ -30,10 +30,17 @@ import {
   type ParkingFact,
   type ParkingQuote,
   type ParkingResult,
+  type PaymentInquiry,
+  type PaymentLink,
+  type PaymentOperation,
+  type PaymentOutcome,
+  type PaymentReport,
   type Permission,
+  pointerTo,
   type ReaderReport,
   type ReaderSink,
   type ReportResult,
+  type RouteCaller,
   type StayTarget,
 } from '../plugin/index.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
@@ -88,6 +95,11 @@ export interface PluginTester {
   readonly features: readonly string[]
   /** What the hub may ask of the connected parking system. */
   readonly actions: NonNullable<ParcsLink['actions']>
+  /** What the payment provider reported, each id once. */
+  readonly payments: readonly PaymentReport[]
+  /** Asks for a payment operation as the hub does; a failure is an unknown outcome. */
+  pay(operation: PaymentOperation): Promise<PaymentOutcome>
+  askPayment(operation: PaymentOperation): Promise<PaymentInquiry>
   /** Asks for an action as the hub does; a failure is an unknown outcome. */
   act(action: ParkingAction): Promise<ActionOutcome>
   askOutcome(action: ParkingAction): Promise<OutcomeInquiry>
@@ -118,11 +130,12 @@ interface Stage {
   handlers: { type: EventName; handle(event: HubEvent, guard: OnceGuard): Promise<void> }[]
   interceptors: { point: InterceptPoint; answer(ask: unknown, signal: AbortSignal): Promise<unknown> }[]
   schedules: Map<string, (signal: AbortSignal) => Promise<void>>
-  routes: { paths: Record<string, unknown>; fetch(request: Request): Promise<Response> }[]
+  routes: { paths: Record<string, unknown>; fetch(request: Request, caller: RouteCaller): Promise<Response> }[]
   inbound: ((request: Request, path: string) => Promise<Response>) | undefined
   provided: Map<CapabilityName, unknown>
   links: { stop(): Promise<void>; health?(): Promise<Health>; features?: readonly string[] }[]
   parcs: ParcsLink | undefined
+  payment: PaymentLink | undefined
   dispose: (() => Promise<void>) | undefined
 }
 
@@ -138,6 +151,7 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
   const lines: LogLine[] = []
   const facts = new Map<string, ParkingFact>()
   const reports = new Map<string, ReaderReport>()
+  const paid = new Map<string, PaymentReport>()
   const alive = new Map<string, Date>()
   const handled = new Set<string>()
   let stage: Stage | undefined
@@ -236,6 +250,7 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
     },
   })
 
+  let organizationId = ''
   const context = (on: Stage, config: unknown): Ctx<unknown, CapabilityName> => {
     const open = () => {
       if (on.ending.signal.aborted) throw new Error('the connection has stopped: nothing can be registered any more')
@@ -245,8 +260,10 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
       list.push(item)
       return { dispose: () => void list.splice(list.indexOf(item), list.includes(item) ? 1 : 0) }
     }
+    const id = newId()
+    organizationId = newId()
     return {
-      connection: { id: newId(), organizationId: newId(), siteId: options.siteId ?? null, name: plugin.title },
+      connection: { id, organizationId, siteId: options.siteId ?? null, name: plugin.title },
       config,
       log,
       clock,
@@ -320,6 +337,23 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
       return [...reports.values()]
     },
     alive,
+    get payments() {
+      return [...paid.values()]
+    },
+    async pay(operation) {
+      const { payment, ending } = running()
+      if (!payment) throw new Error('the plugin takes no payments')
+      try {
+        return await payment.act(structuredClone(operation), ending.signal)
+      } catch (error) {
+        return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) }
+      }
+    },
+    async askPayment(operation) {
+      const { payment, ending } = running()
+      if (!payment) throw new Error('the plugin takes no payments')
+      return payment.ask(structuredClone(operation), ending.signal)
+    },
     get actions() {
       return running().parcs?.actions ?? {}
     },
@@ -358,6 +392,7 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
         provided: new Map(),
         links: [],
         parcs: undefined,
+        payment: undefined,
         dispose: undefined,
       }
       stage = on
@@ -371,6 +406,19 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
       }
       const reader = on.provided.get('reader') as Capabilities['reader'] | undefined
       if (reader) on.links.push(await reader.connect(readerSink))
+      const payment = on.provided.get('payment') as Capabilities['payment'] | undefined
+      if (payment) {
+        on.payment = await payment.connect({
+          async report(list) {
+            return list.map((one) => {
+              if (paid.has(one.id)) return { id: one.id, status: 'duplicate' as const }
+              paid.set(one.id, structuredClone(one))
+              return { id: one.id, status: 'stored' as const }
+            })
+          },
+        })
+        on.links.push(on.payment)
+      }
     },
     async stop() {
       const on = stage
@@ -414,7 +462,12 @@ export function createPluginTester(plugin: AnyPlugin, options: TesterOptions = {
         return typeof item === 'object' && item !== null && request.method.toLowerCase() in item
       })
       if (!route) throw new Error(`the plugin describes no ${request.method} ${path}`)
-      return route.fetch(request)
+      // There is one organization here, and everything is its own.
+      return route.fetch(request, {
+        organizationId,
+        siteIds: null,
+        sees: async (_, ids) => new Set(ids),
+      })
     },
     async intercept(point, ask) {
       const on = running()
@@ -464,7 +517,6 @@ function completeConfig(plugin: AnyPlugin, config: unknown): unknown {
   const [first] = validate.errors ?? []
   const { instancePath = '', params = {} } = first ?? {}
   const field: unknown = params.missingProperty ?? params.additionalProperty
-  const pointer =
-    typeof field === 'string' ? `${instancePath}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath
+  const pointer = typeof field === 'string' ? `${instancePath}${pointerTo(field)}` : instancePath
   throw new ConfigInvalid(pointer, first?.message ?? 'is not valid')
 }

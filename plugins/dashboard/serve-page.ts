@@ -20,7 +20,8 @@ const policy = [
   "trusted-types 'none'",
 ].join('; ')
 
-const views = /^\/(sites\/[0-9a-f-]{36}(\/(links|parking|people|stations(\/[0-9a-f-]{36})?|bills|system|files))?)?$/
+const views =
+  /^\/(sites\/[0-9a-f-]{36}(\/(links|parking|people|(stations|tariffs)(\/[0-9a-f-]{36})?|bills|payments|disputes|invoices|memberships|partners|reconciliation|reports|periods|exports|system|files))?)?$/
 
 export function servePage(assets: ReadonlyMap<string, Asset>): (request: Request) => Promise<Response> {
   return async (request) => {

@@ -9,7 +9,7 @@ import { reconcile } from './reconcile.ts'
 import type { Reconciliation } from './reconciliation.ts'
 import type { Month, ParcsStep, StationStep, Step } from './scenario/index.ts'
 import { type SimClock, settableClock } from './sim-clock.ts'
-import { type AckedMessage, createStation } from './station/index.ts'
+import { type AckedMessage, createStation, type OcppVersion } from './station/index.ts'
 
 /** The hub's clock, moved by whoever runs the scenario. */
 interface ScenarioClock extends SimClock {
@@ -37,6 +37,8 @@ export interface RunOptions {
   settle?: () => Promise<void>
   onProgress?: (progress: Progress) => void
   onAcked?: (message: AckedMessage) => void
+  /** Every frame of the hub to a station, with the action of the call that it answers. */
+  onHeard?: (version: OcppVersion, text: string, answered: string | undefined) => void
   pause?: (ms: number) => Promise<void>
 }
 
@@ -131,6 +133,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
         counts.acked += 1
         options.onAcked?.(message)
       },
+      onHeard: (text, answered) => options.onHeard?.(setup.version, text, answered),
     })
     const player = createStationPlayer({
       station,
@@ -164,6 +167,8 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   }
 
   // ---- settle
+  // The tail passes in a wink: what the hub has heard it works on at the time when it heard it.
+  await options.settle?.()
   for (let at = clock.now().getTime(); at < until.getTime(); at += 3_600_000) {
     await clock.advanceTo(new Date(Math.min(at + 3_600_000, until.getTime())))
   }

@@ -5,6 +5,7 @@ import {
   currencyExponent,
   Decimal,
   instantsOfWallTime,
+  pointerTo,
   type RulesCheck,
   type RulesContext,
 } from '../../core/plugin/index.ts'
@@ -66,12 +67,10 @@ function problemOf(error: ErrorObject): Problem[] {
   if (error.keyword === 'oneOf') return []
   const { missingProperty, additionalProperty, allowedValues } = error.params as Record<string, unknown>
   if (typeof missingProperty === 'string') {
-    return [{ pointer: `${error.instancePath}/${pointerPart(missingProperty)}`, message: 'This is needed.' }]
+    return [{ pointer: `${error.instancePath}${pointerTo(missingProperty)}`, message: 'This is needed.' }]
   }
   if (typeof additionalProperty === 'string') {
-    return [
-      { pointer: `${error.instancePath}/${pointerPart(additionalProperty)}`, message: 'There is no such setting.' },
-    ]
+    return [{ pointer: `${error.instancePath}${pointerTo(additionalProperty)}`, message: 'There is no such setting.' }]
   }
   if (Array.isArray(allowedValues)) {
     return [{ pointer: error.instancePath, message: `It is one of ${allowedValues.join(', ')}.` }]
@@ -81,8 +80,6 @@ function problemOf(error: ErrorObject): Problem[] {
   }
   return [{ pointer: error.instancePath, message: `It ${error.message ?? 'is not valid'}.` }]
 }
-
-const pointerPart = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 function distinct(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>()
@@ -108,7 +105,7 @@ function parkingProblems(rules: ParkingRules, context: RulesContext | undefined)
   const worth = Object.entries(rules.validations?.worth ?? {})
   if (context !== undefined) {
     const amounts = worth.flatMap(([provider, { amount, flat }]): [string, string | undefined][] => {
-      const at = `/validations/worth/${pointerPart(provider)}`
+      const at = pointerTo('validations', 'worth', provider)
       return [
         [`${at}/amount`, amount],
         [`${at}/flat`, flat],

@@ -87,6 +87,8 @@ function cardWords(card: RateCard, money: Money): string[] {
   if (card.exitMinutes !== undefined) {
     lines.push(`The last ${durationText(card.exitMinutes * minuteMs)}, to the exit, are not counted.`)
   }
+  if (card.exitGraceMinutes !== undefined)
+    lines.push(`After paying, ${durationText(card.exitGraceMinutes * minuteMs)} to leave are free.`)
   if (card.grace?.mode === 'turnaround')
     lines.push(`Leaving within ${durationText(card.grace.minutes * minuteMs)} is free.`)
   if (card.grace?.mode === 'interval') {

@@ -28,9 +28,10 @@ export function quoteParking(rules: ParkingRules, stay: PricedStay, input: Price
     items = [{ ...lostItem(card.lostTicket, enteredAt === null), rulePath: `${at}/lostTicket` }]
   } else if (exitedAt === null) return unpriceable('The exit was never reported.')
   else {
-    const chosen = chooseRate(rules, { card, at }, { stay, enteredAt, exitedAt }, input)
-    items = chosen.items(exitedAt)
-    costWithout = (minutes) => totalOf(chosen.items(Math.max(exitedAt - minutes * 60_000, enteredAt)))
+    const endsAt = paidUntil(card, stay, enteredAt, exitedAt)
+    const chosen = chooseRate(rules, { card, at }, { stay, enteredAt, exitedAt: endsAt }, input)
+    items = endsAt === exitedAt ? chosen.items(endsAt) : leftInTime(chosen.items(endsAt), card, exitedAt - endsAt)
+    costWithout = (minutes) => totalOf(chosen.items(Math.max(endsAt - minutes * 60_000, enteredAt)))
   }
 
   const tax = taxOf(rules.tax)
@@ -39,6 +40,23 @@ export function quoteParking(rules: ParkingRules, stay: PricedStay, input: Price
   const discounts = discountLines(items, stay.discounts, context)
   const credits = creditLines(items, discounts, stay.discounts, context)
   return { kind: 'priced', lines: [...lines, ...discounts.lines, ...credits] }
+}
+
+/** The stay ends with its payment for who is out in time. */
+function paidUntil(
+  { exitGraceMinutes }: RateCard,
+  { paidAt }: PricedStay,
+  enteredAt: number,
+  exitedAt: number,
+): number {
+  if (exitGraceMinutes === undefined || paidAt === undefined) return exitedAt
+  const paid = Date.parse(paidAt)
+  return paid >= enteredAt && paid <= exitedAt && exitedAt - paid <= exitGraceMinutes * 60_000 ? paid : exitedAt
+}
+
+function leftInTime(items: readonly RateItem[], { exitGraceMinutes }: RateCard, ms: number): RateItem[] {
+  const said = `Left ${minutesText(ms)} minutes after paying: of that, ${exitGraceMinutes} minutes are free.`
+  return items.map((item, i) => (i === 0 ? { ...item, explanation: [...item.explanation, said] } : item))
 }
 
 function unpriceable(reason: string): PriceResult {

@@ -61,7 +61,7 @@ const rateWindow = object(['from', 'to', 'price'], {
   name,
   ...hours,
   price: { ...price, title: 'Price of each occurrence' },
-  mode: { enum: ['flat', 'maximum'], default: 'flat' },
+  mode: { enum: ['flat', 'maximum'], default: 'flat', title: 'The price is' },
 })
 
 const rateCard = {
@@ -82,6 +82,7 @@ const rateCard = {
   windows: list(rateWindow, 50, { title: 'Hours with their own price' }),
   freeMinutes: { ...minutes, title: 'Free minutes of every stay' },
   exitMinutes: { ...minutes, title: 'Minutes to the exit that are not counted' },
+  exitGraceMinutes: { ...minutes, title: 'Minutes to leave after paying' },
   grace: object(
     ['minutes', 'mode'],
     { minutes, mode: { enum: ['turnaround', 'interval'] } },
@@ -164,19 +165,20 @@ const timeTiers = list(
     title: 'Prices by length',
   },
 )
-const timePrice = { windows: list(priceWindow, 50), tiers: timeTiers, step, tax }
+const otherHours = list(priceWindow, 50, { title: 'Hours with another price' })
+const timePrice = { windows: otherHours, tiers: timeTiers, step, tax }
 
 const chargingPrices = {
   energy: object(
     ['price'],
-    { price: { ...price, title: 'Per kWh' }, windows: list(priceWindow, 50), tiers: energyTiers, tax },
+    { price: { ...price, title: 'Per kWh' }, windows: otherHours, tiers: energyTiers, tax },
     { title: 'Energy' },
   ),
   time: object(
     ['price'],
     {
       price: { ...price, title: 'Per minute' },
-      counts: { enum: ['charging', 'plugged'], default: 'charging' },
+      counts: { enum: ['charging', 'plugged'], default: 'charging', title: 'Time that counts' },
       ...timePrice,
     },
     { title: 'Time' },
@@ -202,8 +204,8 @@ const chargingPrices = {
       graceMinutes: { ...minutes, minimum: 0, title: 'Minutes of grace, once per session' },
       graceMode: { enum: ['threshold', 'deduct', 'cliff'], default: 'threshold', title: 'Grace' },
       maximum: { ...price, title: 'Maximum per session' },
-      quietHours: list(window, 20),
-      counts: { enum: ['afterCharging', 'everyPause'], default: 'afterCharging' },
+      quietHours: list(window, 20, { title: 'Quiet hours' }),
+      counts: { enum: ['afterCharging', 'everyPause'], default: 'afterCharging', title: 'Time that counts' },
       ...timePrice,
     },
     { title: 'Idle fee' },

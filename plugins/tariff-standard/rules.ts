@@ -42,6 +42,8 @@ export interface RateCard {
   freeMinutes?: number
   /** The last minutes of every stay are not counted: the way to the exit. */
   exitMinutes?: number
+  /** Who leaves within so many minutes of paying pays nothing for them; who stays longer pays all of it. */
+  exitGraceMinutes?: number
   /** `turnaround`: who leaves within it pays nothing, all others from the first minute. `interval`: tolerated at each boundary. */
   grace?: { minutes: number; mode: 'turnaround' | 'interval' }
   /** A longer stay costs this on top, once or for each started interval; without a price it is only remarked. */

@@ -4,6 +4,7 @@ import { defaultLinkPolicy, untaughtPlateModel } from '../../core/domain/link/in
 import { benchGarage } from './linking/garage.ts'
 import { linker } from './linking/incremental.ts'
 import { holdOutSeeds, measure, targets, together } from './linking/measure.ts'
+import { pairing } from './linking/pairing.ts'
 import { servicesTime } from './linking/services-time.ts'
 
 const terms = { policy: defaultLinkPolicy, model: untaughtPlateModel }
@@ -62,6 +63,19 @@ for (const bays of [300, 3_000]) {
     print(
       `  ${held('time', bays < 3_000 || mean < 1)} per fact: processor mean ${mean.toFixed(3)} ms, wall clock p99 ${p99.toFixed(3)} ms`,
     )
+  }
+}
+
+print('\nEntries and exits of cars known by their plate alone, 3 % of exits and 1 % of entries unseen:')
+for (const cars of [675, 6_750]) {
+  for (const plateErrors of [0.01, 0.03, 0.08]) {
+    const runs = holdOutSeeds.map((seed) => pairing(cars, plateErrors, seed))
+    const sum = (of: (one: (typeof runs)[number]) => number) => runs.reduce((total, one) => total + of(one), 0)
+    const [paired, wrong] = [sum((one) => one.paired), sum((one) => one.wrong)]
+    print(
+      `  ${cars} cars, ${percent(plateErrors)} misread: ${sum((one) => one.misread)} misread between entry and exit, ${paired} paired, ${sum((one) => one.apart)} apart, ${wrong} wrong (of ${cars * runs.length} stays), ${(sum((one) => one.meanMs) / runs.length).toFixed(3)} ms a passage`,
+    )
+    held('pairing', wrong / (cars * runs.length) <= 1 - targets.precision)
   }
 }
 

@@ -84,6 +84,9 @@ describe.skipIf(browserMissing)('the page of files', { timeout: 180_000 }, () =>
     await row('2').filter({ hasText: 'Kunde is none of transient' }).waitFor()
     const meaning = opening.getByLabel('Kind of parker: what the words mean')
     await meaning.fill('Kurz=transient, Dauer=contract')
+    // The list of files is read anew and the page drawn with it; what is being typed stays.
+    for (let drawn = 0; drawn < 2; drawn++) await page.waitForResponse(/parcs-files\/files\?/)
+    expect(await meaning.inputValue()).toBe('Kurz=transient, Dauer=contract')
     await meaning.press('Tab')
     await page.getByText('3 rows · 2 would be taken · 1 rejected').waitFor()
 

@@ -86,7 +86,7 @@ describe.skipIf(browserMissing)('the pages of parking and people', { timeout: 18
     const one = await opened('parking')
     const { page } = one
     const readers = block(page, 'Cameras and readers')
-    await readers.getByText('No place yet').waitFor()
+    await readers.getByText('No place yet: its reads wait').waitFor()
     await readers.getByRole('button', { name: 'Place GATE-1' }).click()
     await dialog(page).getByLabel('Name').fill('Reader at the entry')
     await dialog(page).getByLabel('Lane').selectOption({ label: 'Entry' })

@@ -145,14 +145,14 @@ describe.skipIf(browserMissing)('the dashboard', { timeout: 180_000 }, () => {
       .filter({ hasText: 'BWA1234' })
       .waitFor()
 
-    for (const view of ['Live', 'Links', 'Stations', 'Bills', 'System']) {
-      await page.getByRole('navigation').getByRole('link', { name: view }).click()
+    for (const view of ['Live', 'Links', 'Stations', 'Money', 'System']) {
+      await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
       await page.locator('[aria-busy]').first().waitFor({ state: 'detached' })
       await well(opened)
     }
     await page.setViewportSize({ width: 390, height: 844 })
-    for (const view of ['Live', 'Links', 'Stations', 'Bills', 'System']) {
-      await page.getByRole('navigation').getByRole('link', { name: view }).click()
+    for (const view of ['Live', 'Links', 'Stations', 'Money', 'System']) {
+      await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
       await page.locator('[aria-busy]').first().waitFor({ state: 'detached' })
       await well(opened)
     }
@@ -407,7 +407,7 @@ describe.skipIf(browserMissing)('the dashboard', { timeout: 180_000 }, () => {
     await garage.settled()
     const opened = await atTheSite({}, '/bills')
     const { page } = opened
-    const row = block(page, 'Latest bills').getByRole('row').filter({ hasText: 'BWA1234' })
+    const row = block(page, 'Bills').getByRole('row').filter({ hasText: 'BWA1234' })
     await row.waitFor()
     const stay = (await garage.list('stays', { plate: 'BWA1234' }))[0]
     const [bill] = await garage.list('bills', { stayId: stay.stayId })
@@ -464,8 +464,8 @@ describe.skipIf(browserMissing)('the dashboard', { timeout: 180_000 }, () => {
     await says(page, 'A-3', /Fault/)
     expect(await page.getByRole('heading', { name: 'Revenue today' }).count()).toBe(0)
     expect(await page.getByRole('button', { name: /^Stop charging/ }).count()).toBe(0)
-    for (const view of ['Bills', 'System']) {
-      await page.getByRole('navigation').getByRole('link', { name: view }).click()
+    for (const view of ['Money', 'System']) {
+      await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
       await page.getByText('This key does not reach these records.').first().waitFor()
       await well(opened)
     }

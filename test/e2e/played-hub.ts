@@ -9,6 +9,7 @@ import { manualClock } from '../../core/testing/manual-clock.ts'
 import { type RunReport, runScenario } from '../../plugins/demo/run.ts'
 import { buildMonth, loadAcnMonth, type Month } from '../../plugins/demo/scenario/index.ts'
 import type { NoiseProfile } from '../../plugins/demo/scenario/noise.ts'
+import { faultsOfText } from '../adapters/ocpp/official-schemas.ts'
 import { createTestDatabase } from '../setup/database.ts'
 import { createTroubleLog } from './trouble-log.ts'
 
@@ -41,6 +42,8 @@ export interface PlayedDays {
   report: RunReport
   /** What the hub logged as an error while it ran. */
   errors: readonly string[]
+  /** Frames that it sent to stations and that the standard does not have. */
+  faults: readonly string[]
 }
 
 export async function playDays(options: DaysOfMonth): Promise<PlayedDays> {
@@ -51,6 +54,7 @@ export async function playDays(options: DaysOfMonth): Promise<PlayedDays> {
   const database = await createTestDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'baywatt-scenario-'))
   const { log, errors } = createTroubleLog()
+  const faults: string[] = []
   try {
     const hub = await startHub({
       config: {
@@ -74,8 +78,9 @@ export async function playDays(options: DaysOfMonth): Promise<PlayedDays> {
         },
         heartbeatSeconds: 4 * 3_600,
         settle: () => hub.idle(),
+        onHeard: (version, text, answered) => faults.push(...faultsOfText(version, text, answered)),
       })
-      return { month, report, errors }
+      return { month, report, errors, faults }
     } finally {
       await hub.stop()
     }

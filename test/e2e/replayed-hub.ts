@@ -20,6 +20,7 @@ import { manageVehicles } from '../../core/services/manage/manage-people.ts'
 import { checkDrift } from '../../core/services/occupancy/check-drift.ts'
 import { checkPluggedExit } from '../../core/services/parking/check-plugged-exit.ts'
 import { parcsSink } from '../../core/services/parking/parcs-sink.ts'
+import { refundOverpaid } from '../../core/services/payments/refund-overpaid.ts'
 import { groupCommit } from '../../core/store/group-commit.ts'
 import { type JobTask, runWorker } from '../../core/store/job-worker.ts'
 import { countJobs } from '../../core/store/jobs.ts'
@@ -106,6 +107,7 @@ export async function play(database: TestDatabase, heard: readonly Heard[]) {
       'sessions.changed': task(sessionsChanged(service)),
       'identity.changed': task(identityChanged(rematching)),
       'bill.evaluate': task(bills),
+      'refund.consider': task(refundOverpaid({ ...service, paymentDoors: () => [] })),
       'charger.orphan': task(gateway.closeOrphan),
       'ev_bay.evaluate': task(evaluateEvBay(service)),
       'occupancy.check': task(checkDrift(service)),

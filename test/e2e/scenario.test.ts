@@ -25,9 +25,10 @@ describe('days of a real month', () => {
   }, 480_000)
 })
 
-function expectCleanBooks({ month, report, errors }: PlayedDays): void {
+function expectCleanBooks({ month, report, errors, faults }: PlayedDays): void {
   const { played, reconciliation } = report
   expect(errors).toEqual([])
+  expect(faults).toEqual([])
   expect(played).toMatchObject({ undelivered: 0, violations: [], givenUp: [], rejectedFacts: [] })
   expect(reconciliation.differences.filter(({ explained }) => !explained)).toEqual([])
   expect(reconciliation.clean).toBe(true)

@@ -1,6 +1,7 @@
 // Owns the proof that whatever a plugin does at its start or end becomes a state that a person can read, and the hub serves on.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { AuthFailed, ConfigInvalid, type Ctx, NotReady } from '../../core/plugin/index.ts'
+import { loadPlugin } from '../../core/host/manifest.ts'
+import { type AnyPlugin, AuthFailed, ConfigInvalid, type Ctx, NotReady } from '../../core/plugin/index.ts'
 import { createTestDatabase, type TestDatabase } from '../setup/database.ts'
 import { eventually } from '../setup/eventually.ts'
 import { insertOrganization } from '../setup/records.ts'
@@ -464,6 +465,37 @@ describe('plugins that connect by themselves', () => {
     )
     expect(made).toHaveLength(1)
     for (const each of hubs) await each.stop()
+  })
+})
+
+describe('plugins that are only what they offer', () => {
+  const format = { id: 'f', title: 'F', options: {}, check: () => [], write: () => [] }
+  const offering = { capabilities: ['exporter'] as const, offers: { exporter: { formats: [format] } } }
+
+  test('are used as they are, and cannot be connected', async () => {
+    const plugin: AnyPlugin = { ...testPlugin({ id: 'offers' }), ...offering, connectable: false }
+    const hub = await testHub(database, [plugin])
+    expect(hub.host.offers('exporter', hub.organizationId)).toEqual([
+      { pluginId: 'offers', implementation: { formats: [format] } },
+    ])
+    expect(hub.host.listPlugins()).toMatchObject([{ pluginId: 'offers', state: 'ready', connectable: false }])
+    expect(await hub.host.connections.create(hub.access, { pluginId: 'offers', name: 'x' })).toMatchObject({
+      kind: 'invalid',
+      problems: [{ pointer: '/pluginId' }],
+    })
+    await hub.stop()
+  })
+
+  test('are refused when what they say does not fit together', () => {
+    const refused = (definition: object) => loadPlugin({ ...testPlugin({ id: 'odd' }), ...definition }, '0.1.0')
+    expect(refused({ ...offering, capabilities: [] })).toMatchObject({
+      kind: 'refused',
+      reason: 'it offers exporter and does not list it',
+    })
+    expect(refused({ ...offering, connectable: false, autoConnect: true })).toMatchObject({
+      kind: 'refused',
+      reason: 'it connects by itself but cannot be connected',
+    })
   })
 })
 

@@ -25,21 +25,17 @@ beforeAll(async () => {
       appendEntry(
         trx,
         {
-          ...{
-            organizationId: hub.organizationId,
-            siteId,
-            entryId: systemNewId(),
-            sourceType: 'payment',
-            sourceId: systemNewId(),
-          },
-          ...{
-            description: 'Payment by card',
-            businessDate: day,
-            factDate: day,
-            corrects: null,
-            billId: null,
-            currency: 'EUR',
-          },
+          organizationId: hub.organizationId,
+          siteId,
+          entryId: systemNewId(),
+          sourceType: 'payment',
+          sourceId: systemNewId(),
+          description: 'Payment by card',
+          businessDate: day,
+          factDate: day,
+          corrects: null,
+          billId: null,
+          currency: 'EUR',
           postedAt: hub.clock.now(),
         },
         [{ debit: 'clearing.card', credit: 'receivable', amountMinor: amountMinor as never, line: null }],
@@ -102,7 +98,10 @@ test('a mapping is made, changed at its version, archived, and every change is i
 
 test('closing, reading and proving', async () => {
   expect((await hub.call('GET', `/ledger/closing?siteId=${siteId}`)).body).toEqual({
-    ...{ siteId, closedTo: null, to: '2026-03-09', unsettled: [] },
+    siteId,
+    closedTo: null,
+    to: '2026-03-09',
+    unsettled: [],
     open: [{ currency: 'EUR', entries: 2, from: '2026-03-08' }],
   })
   const close = (body: object, headers = {}) => hub.call('POST', '/ledger/periods', { body, headers })

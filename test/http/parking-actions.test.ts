@@ -45,8 +45,15 @@ beforeAll(async () => {
   await hub.service.db
     .insertInto('stay')
     .values({
-      ...{ organization_id: hub.organizationId, site_id: siteId, connection_id: connectionId, stay_id: stayId },
-      ...{ stay_key: 'ref:1', state: 'open', facts_at: at, created_at: at, updated_at: at },
+      organization_id: hub.organizationId,
+      site_id: siteId,
+      connection_id: connectionId,
+      stay_id: stayId,
+      stay_key: 'ref:1',
+      state: 'open',
+      facts_at: at,
+      created_at: at,
+      updated_at: at,
     })
     .execute()
 })

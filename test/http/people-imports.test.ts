@@ -114,3 +114,21 @@ test('a phone number in the column of cards is a phone, a card number is not', (
   for (const value of ['0652147431', '04:A1:B2:C3', '04-11-22-33', '123,45678', '26DEFAE7'])
     expect(kindOf(value, '030 1')).toBe('card')
 })
+
+test('a card number in a cell is masked before it is stored, its line refused; numbers of cards for gates stay', async () => {
+  const csv =
+    'account_number,account_name,credential_kind,credential_value\nP-1,Al 4242424242424242,,\nP-2,Bo,card,4242424242424242\n'
+  const made = await hub.call('POST', '/people-imports', { body: { csv } })
+  expect(made.status).toBe(201)
+  const { importId } = made.body
+  const { content } = await hub.database.db
+    .selectFrom('people_import')
+    .select('content')
+    .where('import_id', '=', importId)
+    .executeTakeFirstOrThrow()
+  expect(content).toBe(csv.replace('Al 424242424242', 'Al ************'))
+  await runImport(hub.service)({ organizationId: hub.organizationId, importId })
+  const { created, failed, problems } = (await hub.call('GET', `/people-imports/${importId}`)).body
+  expect({ created, failed }).toEqual({ created: 1, failed: 1 })
+  expect(problems.map((one: Json) => [one.line, one.column])).toEqual([[2, 'account_name']])
+})

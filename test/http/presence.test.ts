@@ -143,8 +143,15 @@ describe('occupancy', () => {
       evBays: { total: 2 },
     })
     expect((await get(`/occupancy-report?siteId=${empty}`)).body).toMatchObject({
-      ...{ derived: 0, reported: null, drift: null, capacity: null, corrected: null, countedAt: null },
-      ...{ inside: [], counters: [], evBays: { total: 0, states: {} } },
+      derived: 0,
+      reported: null,
+      drift: null,
+      capacity: null,
+      corrected: null,
+      countedAt: null,
+      inside: [],
+      counters: [],
+      evBays: { total: 0, states: {} },
       causes: { ghosts: [], missedExits: [], missedEntries: [] },
     })
   })

@@ -42,6 +42,8 @@ beforeAll(async () => {
       review: hub.service.newId(),
       bill: hub.service.newId(),
       payment: hub.service.newId(),
+      order: hub.service.newId(),
+      operation: hub.service.newId(),
     }
     const sql = (text: string, values: unknown[]) => hub.database.ownerPool.query(text, values)
     const own = [hub.organizationId, siteId]
@@ -80,6 +82,24 @@ beforeAll(async () => {
       at,
     ])
     await sql(
+      `insert into bill (organization_id, site_id, bill_id, series, number, kind, subject_key, sequence, stay_id, currency, net_minor,
+         tax_minor, total_minor, service_from, service_to, issued_at, issued_by, business_date, rounding, basis, receipt)
+       values ($1, $2, $3, $5, 1, 'bill', 'stay:' || $4::uuid, 1, $4, 'EUR', 100, 0, 100, $6, $6, $6, 'hub', '2026-03-10', '{}', '{}', '{}')`,
+      [...own, ids.bill, ids.stay, code, at],
+    )
+    await sql(
+      `insert into payment_order (organization_id, site_id, order_id, connection_id, provider, method, booking, purpose, description,
+         amount_minor, currency, capture, state, requested_by, idempotency_key, expires_at, created_at, updated_at)
+       values ($1, $2, $3::uuid, $3::uuid, 'x', 'card', 'hub', 'bills', 'Bill', 100, 'EUR', 'manual', 'authorised', 'test', $3::uuid::text, $4, $4, $4)`,
+      [...own, ids.order, at],
+    )
+    await sql(
+      `insert into payment_operation (organization_id, site_id, order_id, operation_id, cause, kind, amount_minor, subject_key, state,
+         requested_by, created_at, updated_at)
+       values ($1, $2, $3, $4, 'bill/x', 'refund', 100, 'stay:' || $5::uuid, 'waiting', 'hub:billing', $6, $6)`,
+      [...own, ids.order, ids.operation, ids.stay, at],
+    )
+    await sql(
       `insert into connector (organization_id, site_id, station_id, evse_number, number, status) values ($1, $2, $3, 1, 1, 'charging')`,
       [...own, station.stationId],
     )
@@ -102,6 +122,9 @@ beforeAll(async () => {
         stayId: ids.stay,
         linkId: ids.link,
         reviewId: ids.review,
+        billId: ids.bill,
+        orderId: ids.order,
+        operationId: ids.operation,
         accountId: (await post('/accounts', { name: 'X', kind: 'person' })).accountId,
       })
     }
@@ -134,6 +157,12 @@ test('lists hold nothing of other sites', async () => {
   }
 })
 
+/** Theirs is an account of the organization; what hangs on it by site is limited in the lists. */
+const ofAccount = [
+  ...['getAccount', 'updateAccount', 'archiveAccount', 'resetPassback'],
+  ...['setAccountTerms', 'getAccountStatement', 'listAccountDeposits', 'recordAccountDeposit'],
+]
+
 test('records of other sites are not there, for reading and for changing', async () => {
   const inside = hub.contract.operations.filter(
     ({ path, scope }) =>
@@ -142,9 +171,10 @@ test('records of other sites are not there, for reading and for changing', async
       [...path.matchAll(/\{(\w+)\}/g)].every((match) => foreign[match[1] ?? '']),
   )
   expect(inside.length).toBeGreaterThan(35)
+  const wrong: unknown[][] = []
   for (const operation of inside) {
     // An account belongs to no site.
-    if (['getAccount', 'updateAccount', 'archiveAccount', 'resetPassback'].includes(operation.id)) continue
+    if (ofAccount.includes(operation.id)) continue
     const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => foreign[name] ?? '')
     const item = (hub.contract.document.paths as Json)[operation.path][operation.method.toLowerCase()]
     const body = item.requestBody?.content['application/json'].example
@@ -152,8 +182,9 @@ test('records of other sites are not there, for reading and for changing', async
       key,
       ...(operation.hasBody ? { body } : {}),
     })
-    expect([operation.id, answer.status]).toEqual([operation.id, 404])
+    wrong.push(...(answer.status === 404 ? [] : [[operation.id, answer.status]]))
   }
+  expect(wrong).toEqual([])
 })
 
 test('references to other sites lead nowhere', async () => {

@@ -107,3 +107,13 @@ test('bad questions are answered with the field', async () => {
     expect(answer.body.errors.map((each: Json) => each.pointer).join()).toContain(pointer)
   }
 })
+
+test('which engines there are, with the schema that forms are made from', async () => {
+  const { status, body } = await hub.call('GET', '/tariff-engines')
+  expect(status).toBe(200)
+  expect(body.items.map(({ engine, title }: Json) => `${engine} ${title}`)).toEqual([
+    'tariff-standard Standard tariffs',
+  ])
+  const scopes = body.items[0].schema.oneOf.map((branch: Json) => branch.properties.scope.const)
+  expect(scopes).toEqual(['parking', 'charging'])
+})

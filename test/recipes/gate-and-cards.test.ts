@@ -1,6 +1,7 @@
 // Owns recipes 1 to 4 and 15 to 17: what gates and readers tell, in any order and any spelling, over a PARCS line and OCPP sockets.
 // Must not look into the hub; its API tells what it has.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../setup/eventually.ts'
 import { cardOf, enrol, plateOf, type RecipeGarage, type RecipeHub, recipeHub } from './recipe-hub.ts'
 
 let hub: RecipeHub
@@ -30,8 +31,13 @@ test('1. an entry told three times, the second with a corrected plate, is one st
   expect(await staysOfPlate('RA1B23')).toEqual([])
   const stays = await staysOfPlate('RA1823')
   expect(stays).toMatchObject([{ state: 'open', presentations: [{ confidence: 0.95 }] }])
-  const opened = await hub.items('events?type=stay.opened&limit=200')
-  expect(opened.filter(({ data }) => data.stayId === stays[0].stayId)).toHaveLength(1)
+  // An event is listed once every older transaction of the server has ended: what came later is waited for.
+  await passed('entry', 2, plateOf('RA1LAST'))
+  const [last] = await staysOfPlate('RA1LAST')
+  const openings = async (stayId: string) =>
+    (await hub.items('events?type=stay.opened&limit=200')).filter(({ data }) => data.stayId === stayId)
+  await eventually(async () => (await openings(last.stayId)).length > 0, 'the later event')
+  expect(await openings(stays[0].stayId)).toHaveLength(1)
 })
 
 describe('2.', () => {

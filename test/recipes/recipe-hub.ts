@@ -170,8 +170,13 @@ export async function recipeHub(): Promise<RecipeHub> {
         const clock = playedClock()
         clock.set(at(0))
         const station = simulatedStation({
-          ...{ url: `${hub.url.replace(/^http/, 'ws')}/ocpp`, code: name, password: made.secret, clock },
-          ...{ version: 'ocpp2.0.1', evses: 2, maxPowerW: 6_000 },
+          url: `${hub.url.replace(/^http/, 'ws')}/ocpp`,
+          code: name,
+          password: made.secret,
+          clock,
+          version: 'ocpp2.0.1',
+          evses: 2,
+          maxPowerW: 6_000,
         })
         played.push(station)
         expect(await station.connect()).toBe('accepted')

@@ -103,8 +103,11 @@ describe('append-only tables', () => {
   const tablesOfRecord = [
     'bill',
     'bill_line',
+    'bill_credit',
+    'signed_meter_value',
     'journal_entry',
     'journal_posting',
+    'ledger_export_file',
     'ledger_period',
     'ledger_period_account',
     'ledger_period_entry',
@@ -114,6 +117,14 @@ describe('append-only tables', () => {
     'link_history',
     'payment',
     'tariff_version',
+    'billing_model_rule',
+    'payment_elsewhere',
+    'membership_recognition',
+    'invoice',
+    'invoice_line',
+    'invoice_settlement',
+    'invoice_notice',
+    'account_deposit',
   ]
 
   it('can be added to and read by the hub, and by nobody changed', async () => {

@@ -6,6 +6,7 @@ import type { Documents, Stored } from '../documents.ts'
 import { rightIdsOf } from '../documents.ts'
 import type { ApdsCredential, AssignedRight, DeletedReference, Session } from '../objects.ts'
 import { Refusal } from './answer.ts'
+import { rightAsRead, sessionAsRead } from './as-read.ts'
 import type { ServerConfig } from './config.ts'
 import { type Listed, mostItems } from './pager.ts'
 import type { Query } from './query.ts'
@@ -43,6 +44,7 @@ export function lists(
   deps: ListDeps,
 ): Record<'places' | 'contacts' | 'specs' | 'rates' | 'sessions' | 'rights', Source> {
   const { book, documents, config, now } = deps
+  const partner = ref(config.clientId, 1)
   const context = async ({ expand }: Pick<Query, 'expand'>): Promise<UseInput> => ({
     site: await book.site(),
     operator,
@@ -85,13 +87,13 @@ export function lists(
   }
   const contacts = () => [
     {
-      ...operator,
+      ...ref(operator.id, 1),
       contactType: 'contactPoint',
       type: 'operator',
       organisationName: [{ language: config.language, string: config.operatorName }],
     },
     {
-      ...ref(config.clientId, 1),
+      ...partner,
       contactType: 'contactPoint',
       type: 'serviceProvider',
       organisationName: [{ language: config.language, string: config.partnerName }],
@@ -155,7 +157,7 @@ export function lists(
         const uses = [
           ...own
             .filter(({ deletedAt }) => !deletedAt)
-            .map(({ body }) => ({ session: body, spec: undefined as string | undefined })),
+            .map(({ body }) => ({ session: sessionAsRead(body, partner), spec: undefined as string | undefined })),
           ...mine.map((stay) => ({ session: renderStay(stay, input) as Session, spec: specOf(stay, input) })),
         ]
         const fitting: Session[] = []
@@ -175,7 +177,7 @@ export function lists(
       },
       async get(id, query) {
         const own = await documents.get('Session', id)
-        if (own) return own.deletedAt ? undefined : own.body
+        if (own) return own.deletedAt ? undefined : sessionAsRead(own.body, partner)
         const { items } = await book.stays({ stayIds: [id] })
         const stay = items.find(({ stayRef, state }) => stayRef === undefined && state !== 'voided')
         return stay && renderStay(stay, await context(query))
@@ -190,7 +192,7 @@ export function lists(
         )
         const live = standing.filter(isLive)
         const items = [
-          ...own.filter(({ deletedAt }) => !deletedAt).map(({ body }) => body),
+          ...own.filter(({ deletedAt }) => !deletedAt).map(({ body }) => rightAsRead(body, partner)),
           ...live.map((right) => renderRight(right, input) as AssignedRight),
         ].filter((right) => near(query, input.site) && rightFits(right, query, input))
         const revoked = standing.filter((right) => !isLive(right))
@@ -202,7 +204,7 @@ export function lists(
       },
       async get(id, query) {
         const own = await documents.get('AssignedRight', id)
-        if (own) return own.deletedAt ? undefined : own.body
+        if (own) return own.deletedAt ? undefined : rightAsRead(own.body, partner)
         if (id.startsWith(stayRightId(''))) {
           const { items } = await book.stays({ stayIds: [id.slice(stayRightId('').length)] })
           return items[0] && renderStayRight(items[0], await context(query))

@@ -32,6 +32,9 @@ export function renderRate(tariff: BookedTariff, language: string): Record<strin
     rateTableName: said({ language }, name),
     availability: 'public',
     rateType: 'hourly',
+    // Both are required, and nowhere said what they are: the time from which it holds, and no hours but those of `validity`.
+    validityStart: validFrom.toISOString(),
+    activeTimes: [],
     validity: {
       validityStatus: 'definedByValidityTimeSpec',
       validityTimeSpecification: {

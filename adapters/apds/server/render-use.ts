@@ -41,12 +41,7 @@ export function renderStay(stay: BookedStay, input: UseInput): Session & Record<
     ...(to ? { actualEnd: to } : {}),
     assignedRight: right,
     validationType: [credentials[0]?.type ?? 'ticket'],
-    ...(bay
-      ? {
-          spaceId: ref(bay, site.version ?? 1, 'Space'),
-          ...(expand('segments.space') ? { space: { id: bay, type: 'space' } } : {}),
-        }
-      : {}),
+    ...(bay ? { spaceId: ref(bay, site.version ?? 1, 'Space') } : {}),
   })
   const stood = stay.bays.map((bay, index) =>
     segment(index, bay.from.toISOString(), bay.to?.toISOString(), bays.get(bay.code)),

@@ -1,5 +1,6 @@
 // Owns looking into a document whose names and types are never quite as documented: other case, misspelt, numbers as text.
 // Must not throw whatever the document is.
+import { pointerTo } from '../../../core/plugin/index.ts'
 
 export interface Field {
   value: unknown
@@ -17,10 +18,10 @@ export function field(from: Field, ...names: readonly string[]): Field {
       const key = keys.find((each) => each === name) ?? keys.find((each) => each.toLowerCase() === lower)
       const value = key === undefined ? undefined : (node as Record<string, unknown>)[key]
       if (value !== undefined && value !== null && value !== '')
-        return { value, pointer: `${from.pointer}/${escaped(key)}` }
+        return { value, pointer: `${from.pointer}${pointerTo(key)}` }
     }
   }
-  return { value: undefined, pointer: `${from.pointer}/${escaped(names[0])}` }
+  return { value: undefined, pointer: `${from.pointer}${pointerTo(names[0])}` }
 }
 
 /** One step after another, each by one name. */
@@ -70,8 +71,4 @@ export function flag(from: Field): boolean | undefined {
 /** What is there, without what is undefined: optional fields are left out, never set to undefined. */
 export function defined<T extends object>(parts: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as T
-}
-
-function escaped(name: string | undefined): string {
-  return String(name).replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -28,6 +28,7 @@ import { start } from './remote-start-transaction.ts'
 import { stop } from './remote-stop-transaction.ts'
 import { reserve } from './reserve-now.ts'
 import { reset } from './reset.ts'
+import { updateCost } from './running-cost.ts'
 import { securityEventNotification } from './security-event-notification.ts'
 import { sendDataTransfer } from './send-data-transfer.ts'
 import { sendList } from './send-local-list.ts'
@@ -53,6 +54,8 @@ function command(asked: StationCommand, profile: AppliedProfile, memory: Memory,
       return reset(asked, profile)
     case 'availability':
       return availability(asked, profile)
+    case 'update_cost':
+      return updateCost(asked, profile, memory)
     case 'trigger':
       return trigger(asked, profile)
     case 'clear_cache':
@@ -98,7 +101,6 @@ function command(asked: StationCommand, profile: AppliedProfile, memory: Memory,
     case 'send_certificate':
       return sendCertificate(asked, profile)
     case 'transaction_status':
-    case 'update_cost':
     case 'set_network_profile':
     case 'read_profiles':
     case 'publish_firmware':

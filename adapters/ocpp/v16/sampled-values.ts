@@ -4,7 +4,7 @@ import type { OCPP16 } from 'typed-ocpp'
 import type { DeviceTime, MeterSample } from '../../../core/plugin/index.ts'
 import { deviceTime } from '../device-time.ts'
 import type { Loose, Reading } from '../message.ts'
-import { addReading, type Draft, draftFor, finishSample, neutralContext, putExtra } from '../meter-sample.ts'
+import { addReading, type Draft, draftFor, finishSample, neutralContext } from '../meter-sample.ts'
 
 export function readSamples(
   list: readonly Loose<OCPP16.MeterValue>[] | undefined,
@@ -28,7 +28,7 @@ export function readSamples(
       const into = draftFor(drafts, time, neutralContext(context))
       if (format === 'SignedData') {
         // Signed data goes on byte for byte: it is evidence, not a number.
-        putExtra(into, `${measurand ?? 'Energy.Active.Import.Register'}.SignedData`, value)
+        into.signed.push({ measurand: measurand ?? 'Energy.Active.Import.Register', data: value })
         continue
       }
       addReading(into, { text: value, measurand, phase, location, unit, multiplier: 0 }, reading)

@@ -4,7 +4,7 @@ import type { OCPP20 } from 'typed-ocpp'
 import type { MeterSample } from '../../../core/plugin/index.ts'
 import { deviceTime } from '../device-time.ts'
 import type { Loose, Reading } from '../message.ts'
-import { addReading, type Draft, draftFor, finishSample, neutralContext, putExtra } from '../meter-sample.ts'
+import { addReading, type Draft, draftFor, finishSample, neutralContext } from '../meter-sample.ts'
 
 type MeterValueType = OCPP20.MeterValuesRequest['meterValue'][number]
 
@@ -26,12 +26,16 @@ export function readSamples(
       const into = draftFor(drafts, time, neutralContext(context))
       if (signedMeterValue !== undefined) {
         // Signed data goes on byte for byte: it is evidence, not a number.
-        const name = measurand ?? 'Energy.Active.Import.Register'
         const { signedMeterData, signingMethod, encodingMethod, publicKey } = signedMeterValue
-        if (signedMeterData !== undefined) putExtra(into, `${name}.SignedData`, signedMeterData)
-        if (signingMethod !== undefined) putExtra(into, `${name}.SigningMethod`, signingMethod)
-        if (encodingMethod !== undefined) putExtra(into, `${name}.EncodingMethod`, encodingMethod)
-        if (publicKey !== undefined) putExtra(into, `${name}.PublicKey`, publicKey)
+        if (signedMeterData !== undefined) {
+          into.signed.push({
+            measurand: measurand ?? 'Energy.Active.Import.Register',
+            data: signedMeterData,
+            ...(encodingMethod === undefined ? {} : { encoding: encodingMethod }),
+            ...(signingMethod === undefined ? {} : { method: signingMethod }),
+            ...(publicKey === undefined ? {} : { publicKey }),
+          })
+        }
       }
       if (value === undefined) {
         reading.note('M2')

@@ -1,5 +1,6 @@
 // Owns the encodings that files come in: told by their first bytes, or named; and turning one record's bytes into text.
 // Must not guess for a whole file what only a line can tell: each line is read by itself, wherever a file was cut.
+import { decodeWindows1252 } from '../../../core/plugin/index.ts'
 
 export const encodings = ['auto', 'utf-8', 'windows-1252', 'iso-8859-15', 'utf-16le', 'utf-16be'] as const
 export type Encoding = (typeof encodings)[number]
@@ -48,6 +49,7 @@ function wideOf(head: Uint8Array): 'utf-16le' | 'utf-16be' | null {
 const decoders = new Map<string, InstanceType<typeof TextDecoder>>()
 
 function decoded(encoding: string, bytes: Uint8Array): string | null {
+  if (encoding === 'windows-1252') return decodeWindows1252(bytes)
   const decoder = decoders.get(encoding) ?? new TextDecoder(encoding, { fatal: true, ignoreBOM: true })
   decoders.set(encoding, decoder)
   try {
@@ -59,5 +61,5 @@ function decoded(encoding: string, bytes: Uint8Array): string | null {
 
 /** Text of Windows-1252 with anything beyond ASCII is almost never valid UTF-8. */
 function eitherOf(bytes: Uint8Array): string | null {
-  return decoded('utf-8', bytes) ?? decoded('windows-1252', bytes)
+  return decoded('utf-8', bytes) ?? decodeWindows1252(bytes)
 }

@@ -1,7 +1,7 @@
 // Owns taking one file exactly once: from where it was left, in batches, each stored before the place is kept.
 // Must not know where the file lies; it gets bytes that do not change under it.
 import { createHash } from 'node:crypto'
-import type { Clock, NewId, ParcsSink } from '../../../core/plugin/index.ts'
+import { type Clock, maskedCardNumbers, maskedMark, type NewId, type ParcsSink } from '../../../core/plugin/index.ts'
 import { readCells } from '../csv/cell-machine.ts'
 import { type ScanFrom, type Scanned, scanRecords } from '../csv/scan-records.ts'
 import { type Place, type RowError, type RowFact, rowReader } from '../mapping/facts-of-row.ts'
@@ -29,6 +29,8 @@ export interface TakeDeps {
   growing: boolean
   signal: AbortSignal
 }
+
+const cardMasked = 'held the number of a payment card, which was masked; the line was taken'
 
 export const limits = { recordBytes: 64 * 1024, columns: 500, batchRows: 200, keptRejections: 1_000 } as const
 
@@ -65,7 +67,8 @@ export async function takeFile(deps: TakeDeps, snapshot: Snapshot): Promise<Take
     })
   const begin = await beginOf(scan({ offset: 0, line: 1 }), mapping)
   if (begin.kind === 'refused') return end('refused', begin.reason)
-  const reader = rowReader(mapping, begin.header, place)
+  const { header } = begin
+  const reader = rowReader(mapping, header, place)
   if (reader.missing.length > 0)
     return end('refused', `The file has no column ${reader.missing.map((name) => `"${name}"`).join(', ')}.`)
   const left = Number(row.next_offset)
@@ -121,11 +124,17 @@ export async function takeFile(deps: TakeDeps, snapshot: Snapshot): Promise<Take
       return
     }
     if (one.text.trim() === '') return
-    const cells = readCells(one.text, mapping.delimiter)
+    // A file that was posted is masked already; one from a folder or server is not.
+    const cells = readCells(one.text, mapping.delimiter).map((cell) => maskedCardNumbers(cell, 'identifier'))
     if (cells.length > limits.columns) {
       reject(one.line, [{ column: null, field: 'row', message: `has more than ${limits.columns} cells` }])
       return
     }
+    const masked = cells.flatMap((cell, i) =>
+      maskedMark.test(cell) ? [{ column: header?.[i] ?? null, field: 'row', message: cardMasked }] : [],
+    )
+    // The line is taken all the same: what it tells is not lost for a word that should not be in it.
+    if (masked.length > 0) rejections.push({ line: one.line, errors: masked })
     const outcome = reader.read(cells)
     if (outcome.kind === 'bad') reject(one.line, outcome.errors)
     else if (outcome.kind === 'passed_over') counts.passed_over += 1
@@ -186,7 +195,10 @@ async function openRow({ db, connectionId, clock, newId, mapping, growing }: Tak
       size: snapshot.size,
       next_offset: 0,
       next_line: 1,
-      ...{ stored: 0, known: 0, passed_over: 0, rejected: 0 },
+      stored: 0,
+      known: 0,
+      passed_over: 0,
+      rejected: 0,
       begun_at: clock.now(),
       ended_at: null,
     })
@@ -210,7 +222,11 @@ async function keepRejections(
     errors.slice(0, 20).map(({ column, field, message }, number) => ({
       connection_id: connectionId,
       file_id: fileId,
-      ...{ line, number, column_name: column, field, message },
+      line,
+      number,
+      column_name: column,
+      field,
+      message,
     })),
   )
   if (rows.length === 0) return

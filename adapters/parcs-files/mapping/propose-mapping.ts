@@ -118,8 +118,18 @@ function timesOf(texts: readonly string[]): string[] {
 }
 
 const directions = {
-  ...{ in: 'entry', entry: 'entry', entrance: 'entry', einfahrt: 'entry', entrada: 'entry', e: 'entry' },
-  ...{ out: 'exit', exit: 'exit', ausfahrt: 'exit', salida: 'exit', a: 'exit', x: 'exit' },
+  in: 'entry',
+  entry: 'entry',
+  entrance: 'entry',
+  einfahrt: 'entry',
+  entrada: 'entry',
+  e: 'entry',
+  out: 'exit',
+  exit: 'exit',
+  ausfahrt: 'exit',
+  salida: 'exit',
+  a: 'exit',
+  x: 'exit',
 }
 
 function factsFrom(

@@ -1,6 +1,6 @@
 // Owns holding a profile against a capture: every record with its facts or its fault, what nobody maps, and whether all is well.
 // Must not call anybody nor store anything.
-import { type ParkingFact, parseJson } from '../../../core/plugin/index.ts'
+import { type ParkingFact, parseJson, pointerTo } from '../../../core/plugin/index.ts'
 import type { FactMap, Profile } from '../profile.ts'
 import { readRecord, termsOf } from '../read-record.ts'
 import { at, type Spot } from '../take-value.ts'
@@ -104,8 +104,7 @@ function leaves(spot: Spot): string[] {
   const walk = ({ value, pointer }: Spot): void => {
     if (found.length >= mostLeaves) return
     if (typeof value !== 'object' || value === null) return void found.push(pointer)
-    for (const [name, inner] of Object.entries(value))
-      walk({ value: inner, pointer: `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` })
+    for (const [name, inner] of Object.entries(value)) walk({ value: inner, pointer: `${pointer}${pointerTo(name)}` })
   }
   walk(spot)
   return found

@@ -32,12 +32,22 @@ export function mobileApi({ baseUrl, fetch, apiKey }: ApiDeps): MobileApi {
 
 const apiUrl = (baseUrl: string, name: string) => `${baseUrl.replace(/\/+$/, '')}/api/${name}`
 
-/** Of the event socket. Its query is the only place where the key can stand: there is no body to a handshake. */
-export function monitorUrl(baseUrl: string, apiKey: string): URL {
+/** Where the key stands when the event socket is opened: a handshake has no body. */
+export interface SocketKey {
+  socketKeyIn: 'query' | 'header'
+  socketKeyName: string
+}
+
+/** Of the event socket. */
+export function monitorCall(
+  baseUrl: string,
+  { socketKeyIn, socketKeyName }: SocketKey,
+  apiKey: string,
+): { url: URL; headers: Record<string, string> } {
   const url = new URL(apiUrl(baseUrl, 'TransactionMonitor'))
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  url.searchParams.set('APIKey', apiKey)
-  return url
+  if (socketKeyIn === 'query') url.searchParams.set(socketKeyName, apiKey)
+  return { url, headers: socketKeyIn === 'header' ? { [socketKeyName]: apiKey } : {} }
 }
 
 /** The frame that serves it (ASP.NET Web API) answers refusals as {Message, …}; the codes of its own are not public. */

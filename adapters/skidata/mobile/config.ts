@@ -11,6 +11,8 @@ export interface MobileConfig {
   /** Other products by the code of the account's group. */
   productOfGroup: Readonly<Record<string, string>>
   customerId: number
+  socketKeyIn: 'query' | 'header'
+  socketKeyName: string
   silenceSeconds: number
 }
 
@@ -19,6 +21,8 @@ export const defaults: Omit<MobileConfig, 'baseUrl' | 'facilityNo'> = {
   productId: '',
   productOfGroup: {},
   customerId: 0,
+  socketKeyIn: 'query',
+  socketKeyName: 'APIKey',
   silenceSeconds: 90,
 }
 
@@ -64,6 +68,19 @@ export const configSchema = {
       title: 'CustomerID told with payments',
       description: 'Zero for none.',
       default: defaults.customerId,
+    },
+    socketKeyIn: {
+      type: 'string',
+      enum: ['query', 'header'],
+      title: 'Where the key stands when the event socket is opened',
+      description: 'The public pages do not say it.',
+      default: defaults.socketKeyIn,
+    },
+    socketKeyName: {
+      type: 'string',
+      pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$',
+      title: 'Its name there',
+      default: defaults.socketKeyName,
     },
     silenceSeconds: {
       type: 'integer',

@@ -65,7 +65,7 @@ export default definePlugin<GivenConfig, 'parcs'>({
         sweeping = (signal) => sweep({ ...deps, sink, alone: made.alone }, signal)
         taking = made
         const listening = monitor({
-          baseUrl: config.baseUrl,
+          ...config,
           silenceMs: config.silenceSeconds * 1_000,
           apiKey: () => ctx.secret('apiKey'),
           webSocket: ctx.webSocket,

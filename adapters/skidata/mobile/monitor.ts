@@ -1,10 +1,10 @@
 // Owns the event socket: open as long as the connection runs, opened again with growing pauses, nothing taken before it is kept.
 // Must not understand an event.
 import type { Clock, Log, VendorSocket, VendorSocketOptions } from '../../../core/plugin/index.ts'
-import { monitorUrl } from './api.ts'
+import { monitorCall, type SocketKey } from './api.ts'
 import type { Intake } from './intake.ts'
 
-export interface MonitorDeps {
+export interface MonitorDeps extends SocketKey {
   baseUrl: string
   silenceMs: number
   apiKey(): Promise<string>
@@ -65,7 +65,9 @@ export function monitor(deps: MonitorDeps): Monitor {
   const open = async () => {
     if (stopped || signal.aborted) return
     try {
+      const { url, headers } = monitorCall(baseUrl, deps, await deps.apiKey())
       const options: VendorSocketOptions = {
+        headers,
         silenceMs,
         async onMessage(message) {
           await kept(message)
@@ -76,7 +78,7 @@ export function monitor(deps: MonitorDeps): Monitor {
             .catch((error: unknown) => log.error({ err: error }, 'the hub could not be told of an event yet'))
         },
       }
-      const made = await webSocket(monitorUrl(baseUrl, await deps.apiKey()), options)
+      const made = await webSocket(url, options)
       if (stopped) return made.close()
       socket = made
       trouble = null

@@ -10,6 +10,8 @@ export interface ReportingConfig {
   trustServerCertificate: boolean
   /** Facilities of this site; empty for all. */
   facilityNos: readonly number[]
+  entryTypes: readonly number[]
+  exitTypes: readonly number[]
   backfillHours: number
   lateHours: number
 }
@@ -20,11 +22,20 @@ export const defaults: Omit<ReportingConfig, 'address' | 'user'> = {
   encrypt: true,
   trustServerCertificate: false,
   facilityNos: [],
+  entryTypes: [0],
+  exitTypes: [4],
   backfillHours: 24,
   lateHours: 48,
 }
 
 const name = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 128 } as const
+const movementTypes = {
+  type: 'array',
+  uniqueItems: true,
+  minItems: 1,
+  maxItems: 20,
+  items: { type: 'integer', minimum: 0, maximum: 999 },
+} as const
 
 export const configSchema = {
   type: 'object',
@@ -61,6 +72,13 @@ export const configSchema = {
       items: { type: 'integer', minimum: 0 },
       default: defaults.facilityNos,
     },
+    entryTypes: {
+      ...movementTypes,
+      title: 'MovementType of entries',
+      description: 'Observed, not documented: look at a few rows of a known car.',
+      default: defaults.entryTypes,
+    },
+    exitTypes: { ...movementTypes, title: 'MovementType of exits', default: defaults.exitTypes },
     backfillHours: {
       type: 'integer',
       minimum: 0,

@@ -15,22 +15,34 @@ export interface RowContext {
 
 export type RowSays = 'entry' | 'exit' | 'refused' | 'payment' | 'other'
 
-/** Observed: 0 is an entry and 4 an exit, and a RejectionNo other than 0 says that the gate stayed shut. */
-export function rowSays(view: ViewName, row: Row): RowSays {
+/** MovementType of entries and of exits. */
+export interface MovementTypes {
+  entryTypes: readonly number[]
+  exitTypes: readonly number[]
+}
+
+/** A RejectionNo other than 0 says that the gate stayed shut. */
+export function rowSays(view: ViewName, row: Row, { entryTypes, exitTypes }: MovementTypes): RowSays {
   if (view === 'RevenueParkingTrans') return 'payment'
   if (number(row.RejectionNo) !== 0 && number(row.RejectionNo) !== null) return 'refused'
   const type = number(row.MovementType)
-  return type === 0 ? 'entry' : type === 4 ? 'exit' : 'other'
+  if (type === null) return 'other'
+  return entryTypes.includes(type) ? 'entry' : exitTypes.includes(type) ? 'exit' : 'other'
 }
 
 /** Null for what says nothing to the hub; a text for what cannot be read. */
-export function rowFact(view: ViewName, row: Row, context: RowContext): ParkingFact | string | null {
+export function rowFact(
+  view: ViewName,
+  row: Row,
+  types: MovementTypes,
+  context: RowContext,
+): ParkingFact | string | null {
   const { currency, stayRef, ...shared } = context
   const named = stayRef === null ? {} : { stayRef }
   const device = text(row.DeviceNo)
   const lane =
     device === null ? {} : { lane: `${text(row.FacilityNo) ?? ''}/${device}`, device: text(row.DeviceDesig) ?? device }
-  const says = rowSays(view, row)
+  const says = rowSays(view, row, types)
   switch (says) {
     case 'entry':
     case 'exit':
@@ -51,7 +63,7 @@ export function rowFact(view: ViewName, row: Row, context: RowContext): ParkingF
         ...lane,
         type: 'gate.decided',
         data: {
-          direction: number(row.MovementType) === 4 ? 'exit' : 'entry',
+          direction: types.exitTypes.includes(number(row.MovementType) ?? Number.NaN) ? 'exit' : 'entry',
           requestId: shared.id,
           decision: 'declined',
           reasonCode: text(row.RejectionDesig) ?? `rejection ${row.RejectionNo}`,

@@ -3,13 +3,13 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Log, ParcsSink, ParkingFact } from '../../../core/plugin/index.ts'
-import { rowFact, rowSays, text } from './row-facts.ts'
+import { type MovementTypes, rowFact, rowSays, text } from './row-facts.ts'
 import type { Row } from './row-source.ts'
 import type { ReportingTables } from './tables.ts'
 import { type ViewName, views } from './views.ts'
 import { instantOf, readWall, type Wall } from './wall-time.ts'
 
-export interface TakeDeps {
+export interface TakeDeps extends MovementTypes {
   db: Kysely<ReportingTables>
   connectionId: string
   sink: Pick<ParcsSink, 'record'>
@@ -111,7 +111,8 @@ interface FreshRow extends NamedRow {
 }
 
 /** What was not told yet as it is now; windows overlap, so that most rows were. */
-async function news({ db, connectionId }: TakeDeps, named: readonly NamedRow[]): Promise<FreshRow[]> {
+async function news(deps: TakeDeps, named: readonly NamedRow[]): Promise<FreshRow[]> {
+  const { db, connectionId } = deps
   const fresh: FreshRow[] = []
   for (let from = 0; from < named.length; from += lot) {
     const some = named.slice(from, from + lot)
@@ -131,7 +132,7 @@ async function news({ db, connectionId }: TakeDeps, named: readonly NamedRow[]):
       const hash = createHash('sha256')
         .update(JSON.stringify(Object.entries(one.row).sort()))
         .digest('hex')
-      const silent = known === undefined && rowSays(one.view, one.row) === 'other'
+      const silent = known === undefined && rowSays(one.view, one.row, deps) === 'other'
       if (!silent && !(known?.told && known.hash === hash)) fresh.push({ ...one, hash, known })
     }
   }
@@ -165,16 +166,17 @@ async function write(deps: TakeDeps, one: FreshRow, place: Place): Promise<Telli
     .execute()
   const backfilled = place.readAt.getTime() - occurredAt.getTime() > lateMs
   const context = { id: rowKey, revision, occurredAt, backfilled, currency: place.currency, stayRef }
-  return { rowKey, fact: rowFact(view, row, context) }
+  return { rowKey, fact: rowFact(view, row, deps, context) }
 }
 
 /** When it was and which stay it belongs to: decided once, from what is known then. */
 async function firstPlaced(
-  { db, connectionId }: TakeDeps,
+  deps: TakeDeps,
   { view, row, wall, rowKey, occurrence, alike }: NamedRow,
   { zone, readAt }: Place,
 ): Promise<{ occurredAt: Date; stayRef: string | null } | null> {
-  const says = rowSays(view, row)
+  const { db, connectionId } = deps
+  const says = rowSays(view, row, deps)
   const card = text(row.CardNo)
   const facility = text(row.FacilityNo)
   const visits =

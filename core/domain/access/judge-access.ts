@@ -26,6 +26,8 @@ export interface IdentifiedCredential {
   credential: HeldCredential
   /** Only a part of it was read. */
   partial: boolean
+  /** What was shown is known from links alone: it can be wrong, so it opens nothing, though what it refuses stands. */
+  learned?: boolean
 }
 
 export const rightAt = { gate: 'park', charger: 'charge' } as const satisfies Record<string, AccessRight>
@@ -46,7 +48,10 @@ export function unknownCredential(reason: string): Judged {
  * A car that leaves is not kept for the hour or the place it stands at: outside its schedule it is let out and flagged, since what it
  * owes is a matter of the bill.
  */
-export function judgeAccess({ credential, partial }: IdentifiedCredential, place: AccessPlace): Judged {
+export function judgeAccess(
+  { credential, partial, learned = false }: IdentifiedCredential,
+  place: AccessPlace,
+): Judged {
   const { account } = credential
   const trace: RuleCheck[] = []
   const flags: string[] = []
@@ -90,6 +95,11 @@ export function judgeAccess({ credential, partial }: IdentifiedCredential, place
       `belongs to account ${account.pool.number}, which is ${account.pool.status}.`,
     )
   passed('status', 'The credential and its account are active.')
+  if (learned) {
+    const detail = `${nameOf(credential)} is known in this form from links alone, and that opens nothing. Add the form to the credential if it is right.`
+    trace.push({ rule: 'form', outcome: 'failed', detail })
+    return { authorization: { status: 'unknown', reason: detail }, code: 'form_learned', trace, limits: null }
+  }
 
   for (const [validity, whose] of [
     [credential, ''],

@@ -17,10 +17,18 @@ export const accounts = {
   discounts: 'discounts.given',
   rebates: 'rebates.given',
   cash: 'cash',
+  bank: 'bank',
   /** Money received that belongs to no stay or session yet. */
   unapplied: 'payments.unapplied',
+  /** Money that accounts have paid in before they used it. */
+  prepaid: 'prepaid.balances',
+  /** Contra revenue: let out without paying, by somebody who may. */
+  freeVend: 'free_vend.given',
+  badDebts: 'bad_debts',
   /** Memberships that are paid for and still to be served. */
   deferred: 'revenue.deferred',
+  /** Given as a security; still the giver's. */
+  depositsHeld: 'deposits.held',
   energyCost: 'energy.cost',
   energyPayable: 'energy.payable',
   /** Earned from incentive and low-carbon programs, not yet paid out. */
@@ -47,8 +55,13 @@ const catalogue: Readonly<Record<OwnAccount, readonly [AccountKind, string]>> = 
   'discounts.given': ['revenue', 'Discounts given'],
   'rebates.given': ['revenue', 'Rebates given'],
   cash: ['asset', 'Cash'],
+  bank: ['asset', 'Bank'],
   'payments.unapplied': ['liability', 'Payments that belong to no bill'],
+  'prepaid.balances': ['liability', 'Prepaid balances'],
+  'free_vend.given': ['revenue', 'Free vends given'],
+  bad_debts: ['expense', 'Bad debts'],
   'revenue.deferred': ['liability', 'Deferred revenue'],
+  'deposits.held': ['liability', 'Deposits held'],
   'energy.cost': ['expense', 'Energy'],
   'energy.payable': ['liability', 'Payable for energy'],
   'credits.receivable': ['asset', 'Credits receivable'],
@@ -67,13 +80,21 @@ export const chartOfAccounts: readonly BookAccount[] = Object.entries(catalogue)
 
 export const taxPayable = (code: string): string => `tax.payable.${code}`
 
+/** Ways of paying in which no money is on its way from anybody. */
+const settledBy: Readonly<Record<string, string>> = {
+  cash: accounts.cash,
+  prepaid: accounts.prepaid,
+  free: accounts.freeVend,
+  write_off: accounts.badDebts,
+}
+
 /** Money on its way from whoever took it: the card processor, the parking system, … */
 export const clearing = (method: string | null): string => {
   const name = (method ?? '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
-  return name === 'cash' ? accounts.cash : `clearing.${name === '' ? 'unknown' : name}`
+  return Object.hasOwn(settledBy, name) ? (settledBy[name] as string) : `clearing.${name === '' ? 'unknown' : name}`
 }
 
 /** Null for what the hub never posts to. */

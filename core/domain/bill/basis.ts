@@ -2,6 +2,7 @@
 // Must not depend on anything that may change later: with the tariff's rules, a bill can be computed again from this alone.
 import type { ParkerKind } from '../parking-fact.ts'
 import type { PriceInput } from '../price.ts'
+import type { BilledUnder } from './billing-model.ts'
 import type { VendorPrice } from './vendor-price.ts'
 
 export interface TariffChoice {
@@ -25,6 +26,8 @@ export interface BasisUnit {
 
 export interface BillBasis {
   schema: 1
+  /** Who bills what. Bills from before there was a choice have none: the hub billed all. */
+  billing?: BilledUnder
   zone: string
   currency: string
   parking: BasisUnit | null

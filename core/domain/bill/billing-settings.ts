@@ -1,5 +1,6 @@
 // Owns a site's settings about billing: what each is called, what it is when nothing is set.
 // Must not fail on a setting that makes no sense; the default is used, and the API refuses such values beforehand.
+import { type Numbering, numberingOf } from './number-series.ts'
 import { defaultRounding, isRoundingPolicyName, type RoundingPolicy, roundingPolicies } from './rounding.ts'
 
 export interface BillingSettings {
@@ -23,7 +24,15 @@ export interface BillingSettings {
   billCharging: boolean
   rounding: RoundingPolicy
   /** Legal series of bill numbers. */
-  series: string
+  numbering: Numbering
+  /** Above it, money is given back only with the word of another person than who asks; null: never. */
+  approvalLimitMinor: number | null
+  /** How long a dispute may stay undecided. */
+  disputeDays: number
+  /** How long a session that is over waits for its signed meter data. */
+  signedDataHoldMs: number
+  /** How long a session that ended without a last meter reading waits for one. */
+  meterEndHoldMs: number
 }
 
 const minuteMs = 60_000
@@ -50,6 +59,18 @@ export function billingSettings(settings: unknown, siteCode: string): BillingSet
     parkingTax: { code: typeof taxCode === 'string' && taxCode !== '' ? taxCode : 'TAX', percent },
     billCharging: yes('bill_charging'),
     rounding: isRoundingPolicyName(rounding) ? roundingPolicies[rounding] : defaultRounding,
-    series: typeof series === 'string' && series !== '' ? series : siteCode,
+    approvalLimitMinor: wholeNumber(given.approval_limit_minor),
+    disputeDays: wholeNumber(given.dispute_days) ?? 14,
+    signedDataHoldMs: time('signed_data_hold_hours', 0, hourMs),
+    meterEndHoldMs: time('meter_end_hold_hours', 0, hourMs),
+    numbering: numberingOf(
+      given.bill_numbering,
+      typeof series === 'string' && series !== '' ? series : siteCode,
+      siteCode,
+    ),
   }
+}
+
+function wholeNumber(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
 }

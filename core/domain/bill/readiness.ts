@@ -66,14 +66,14 @@ function latestFact({ stay, sessions, links }: SubjectFacts): Date | null {
   return latestOf([
     ...(stay === null ? [] : [stay.factsAt]),
     ...sessions.map((session) => session.factsAt),
-    ...links.map((link) => link.updatedAt),
+    ...links.map((link) => link.decidedAt),
   ])
 }
 
 /** Links that may still bring a session to a stay, and until when they are waited for. */
 function underReview(links: readonly LinkFacts[], settings: BillingSettings): Date | null {
   const open = links.filter((link) => link.state === 'review' && !link.decidedElsewhere)
-  return latestOf(open.map((link) => later(link.updatedAt, settings.reviewHoldMs)))
+  return latestOf(open.map((link) => later(link.decidedAt, settings.reviewHoldMs)))
 }
 
 function heldForReview(until: Date): Readiness {
@@ -106,9 +106,53 @@ function sessionAlone(
   if (session.state === 'ended' && until > now) return pending('The cable is still plugged in.', until)
   const review = underReview(links, settings)
   if (review !== null && review > now) return heldForReview(review)
+  const metering = meterWait([session], settings, now)
+  if (metering !== null) return metering
   const window = later(session.factsAt, settings.linkWindowMs)
   if (window > now) return pending('A stay that the session belongs to may still become known.', window)
-  return { kind: 'ready', parking: false, sessionIds: [session.sessionId], note: null, lookAgainAt: null }
+  const note = meterNote([session], settings, null)
+  return { kind: 'ready', parking: false, sessionIds: [session.sessionId], note, lookAgainAt: null }
+}
+
+interface MeterLack {
+  sessions: readonly SessionFacts[]
+  holdMs: number
+  waits: string
+  gaveUp: string
+}
+
+function meterLacks(sessions: readonly SessionFacts[], settings: BillingSettings): readonly MeterLack[] {
+  const over = sessions.filter((session) => session.state === 'closed' || session.state === 'ended')
+  const lacks: readonly MeterLack[] = [
+    {
+      sessions: over.filter((session) => session.flags.includes('meter_stop_missing')),
+      holdMs: settings.meterEndHoldMs,
+      waits: 'The last meter reading has not come yet.',
+      gaveUp: 'The last meter reading did not come in time; what it changes follows as a correction.',
+    },
+    {
+      sessions: over.filter((session) => !session.signedEnd),
+      holdMs: settings.signedDataHoldMs,
+      waits: 'The signed meter data has not come yet.',
+      gaveUp: 'The signed meter data did not come in time.',
+    },
+  ]
+  return lacks.filter((lack) => lack.sessions.length > 0 && lack.holdMs > 0)
+}
+
+/** Sites that bill by signed values, or whose stations deliver the last reading late, wait for it, for a time. */
+function meterWait(sessions: readonly SessionFacts[], settings: BillingSettings, now: Date): Readiness | null {
+  for (const lack of meterLacks(sessions, settings)) {
+    const until = latestOf(lack.sessions.map((session) => later(session.factsAt, lack.holdMs)))
+    if (until !== null && until > now) return pending(lack.waits, until)
+  }
+  return null
+}
+
+/** What was waited for and did not come, with what else is to be said. */
+function meterNote(sessions: readonly SessionFacts[], settings: BillingSettings, other: string | null): string | null {
+  const notes = [...(other === null ? [] : [other]), ...meterLacks(sessions, settings).map(({ gaveUp }) => gaveUp)]
+  return notes.length === 0 ? null : notes.join(' ')
 }
 
 /** A car that stays for weeks does not keep the energy of its first day unbilled. */
@@ -144,6 +188,8 @@ function closedStay(
   if (until !== null && until > now) {
     return pending('The vehicle has left, but the charger has not yet said that charging is over.', until)
   }
+  const metering = meterWait(sessions, settings, now)
+  if (metering !== null) return metering
   if (settings.billParking && settings.parkingPrice === 'parcs' && awaitsPrice(stay)) {
     const priceBy = later(stay.factsAt, settings.priceHoldMs)
     if (priceBy > now) return pending('The parking system has not told its final price yet.', priceBy)
@@ -153,7 +199,11 @@ function closedStay(
     parking: true,
     // The car has left, so a session that ended is over even if nobody saw the cable come out.
     sessionIds: sessions.filter((s) => s.state === 'closed' || s.state === 'ended').map((session) => session.sessionId),
-    note: running.length === 0 ? null : 'A charging session that has not ended follows as a correction.',
+    note: meterNote(
+      sessions,
+      settings,
+      running.length === 0 ? null : 'A charging session that has not ended follows as a correction.',
+    ),
     lookAgainAt: null,
   }
 }

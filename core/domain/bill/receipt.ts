@@ -49,6 +49,17 @@ export interface Receipt {
   /** Still to pay over all bills of this stay or session; negative: to be given back. */
   due: string
   tariffs: { tariffId: string; code: string; name: string; version: number; words: readonly string[] }[]
+  /** What the rules set at the site ask for and this receipt lacks. Left out before that was looked at. */
+  missing?: { regime: string; item: string }[]
+}
+
+/** What was paid and given back after a receipt was issued. The receipt itself never changes. */
+export interface ReceiptSince {
+  /** Of the latest of them. */
+  asOf: string
+  payments: Receipt['payments']
+  /** Open over all bills of this stay or session; negative: to be given back. */
+  due: string
 }
 
 export interface ReceiptStay {
@@ -83,6 +94,8 @@ export interface ReceiptSession {
   energyKwh: string
   /** Register readings that the energy rests on. */
   meter: { first: { at: string; kwh: string }; last: { at: string; kwh: string } } | null
+  /** Signed meter data that is kept for it: how many records, and the hash over theirs, in order. Left out before it was kept. */
+  signed?: { records: number; sha256: string } | null
 }
 
 export interface ReceiptLine {
@@ -112,6 +125,7 @@ export interface ReceiptPlace {
   maxPowerW: number | null
   connectors: readonly string[]
   registers: readonly (readonly [at: string, wh: number])[]
+  signed: { records: number; sha256: string } | null
 }
 
 export interface ReceiptPayment {
@@ -188,22 +202,32 @@ export function buildReceipt(source: ReceiptSource): Receipt {
     })),
     totals: { net: money(totals.netMinor), tax: money(totals.taxMinor), total: money(totals.totalMinor) },
     overall: bill.kind === 'adjustment' ? { before: money(source.beforeMinor), after: money(after) } : null,
-    payments: source.payments.map((each) => ({
-      paymentId: each.paymentId,
-      at: time(each.at),
-      kind: each.kind,
-      method: each.method,
-      amount: money(each.amountMinor),
-      reference: each.reference,
-    })),
+    payments: source.payments.map((each) => paidOnReceipt(each, bill.currency, site.zone)),
     due: money(minor(after - paid)),
     tariffs: source.tariffs,
   }
 }
 
-/** "GARAGE-000042" */
-export function billNumber(series: string, number: number): string {
-  return `${series}-${`${number}`.padStart(6, '0')}`
+function paidOnReceipt(paid: ReceiptPayment, currency: string, zone: string): Receipt['payments'][number] {
+  const { paymentId, at, kind, method, amountMinor, reference } = paid
+  return { paymentId, at: withOffset(at, zone), kind, method, amount: majorText(amountMinor, currency), reference }
+}
+
+/** Null while nothing came after it. */
+export function sinceReceipt(
+  { payments, currency, zone }: Receipt,
+  all: readonly ReceiptPayment[],
+  openMinor: number,
+): ReceiptSince | null {
+  const frozen = new Set(payments.map(({ paymentId }) => paymentId))
+  const later = all.filter(({ paymentId, kind }) => kind !== 'failed' && !frozen.has(paymentId))
+  const latest = later.reduce<Date | null>((max, { at }) => (max === null || at > max ? at : max), null)
+  if (latest === null) return null
+  return {
+    asOf: withOffset(latest, zone),
+    payments: later.map((each) => paidOnReceipt(each, currency, zone)),
+    due: majorText(minor(openMinor), currency),
+  }
 }
 
 function secondsBetween(from: Date | null, to: Date | null): number | null {
@@ -252,6 +276,7 @@ function receiptSession(
     heldBackSeconds: session.suspendedStationSeconds,
     energyKwh: kwhText(wh(session.energyWh)),
     meter: first === undefined || last === undefined ? null : { first: reading(first), last: reading(last) },
+    signed: place?.signed ?? null,
   }
 }
 
@@ -288,7 +313,7 @@ function texts(value: unknown): Record<string, string | undefined> {
 }
 
 /** Site setting `legal`: name, address, tax_id, phone, email, website of who issues the bill. */
-function sellerOf(site: ReceiptSource['site'], organizationName: string): Receipt['seller'] {
+export function sellerOf(site: ReceiptSource['site'], organizationName: string): Receipt['seller'] {
   const legal = texts((site.settings as { legal?: unknown } | null)?.legal)
   return {
     name: legal.name ?? organizationName,
@@ -312,7 +337,7 @@ const localesByCountry: Readonly<Record<string, string>> = {
   US: 'en-US',
 }
 
-function localeOf(site: ReceiptSource['site']): string {
+export function localeOf(site: ReceiptSource['site']): string {
   const own = texts(site.settings).locale
   return own !== undefined && isLocale(own) ? own : (localesByCountry[site.country ?? ''] ?? 'en-GB')
 }

@@ -6,6 +6,9 @@ import type { StayPrice } from '../stay/stay.ts'
 
 export type SubjectKey = `stay:${string}` | `session:${string}`
 
+/** What is billed without a stay or session: one period of a membership, or the correction of an invoice. */
+export type AccountSubjectKey = `membership:${string}` | `invoice:${string}`
+
 export interface StayFacts {
   stayId: string
   state: 'open' | 'closed' | 'exit_only' | 'voided'
@@ -21,6 +24,8 @@ export interface StayFacts {
   price: StayPrice | null
   flags: readonly string[]
   factsAt: Date
+  /** When parking was last paid for, at or before the exit. */
+  paidAt?: Date | null
 }
 
 export interface SessionFacts {
@@ -42,6 +47,8 @@ export interface SessionFacts {
   idleSeconds: number
   periods: readonly SessionPeriod[]
   flags: readonly string[]
+  /** Signed meter data of its end has come. */
+  signedEnd: boolean
   /** Since when the EVSE was held free for it; null without a reservation. */
   reservedFrom: Date | null
   evseKind: 'AC' | 'DC' | null
@@ -58,7 +65,8 @@ export interface LinkFacts {
   stayState: StayFacts['state']
   /** Another stay holds the session, so this link decides nothing about it. */
   decidedElsewhere: boolean
-  updatedAt: Date
+  /** Since when it is in this state; what was written anew about why it is so is no news for a bill. */
+  decidedAt: Date
 }
 
 export interface SubjectFacts {
@@ -72,6 +80,7 @@ export interface SubjectFacts {
   links: readonly LinkFacts[]
 }
 
+/** Null for every other key. */
 export function subjectOf(key: string): { kind: 'stay' | 'session'; id: string } | null {
   const match = /^(stay|session):([0-9a-f-]{36})$/.exec(key)
   return match === null ? null : { kind: match[1] as 'stay' | 'session', id: match[2] ?? '' }

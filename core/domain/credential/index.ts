@@ -19,6 +19,7 @@ export { inferKind } from './infer-kind.ts'
 export type { PresentationMatch } from './match-cards.ts'
 export { matchPresentations } from './match-presentations.ts'
 export {
+  isPayment,
   kindOfTokenType,
   type Ocpp2IdToken,
   type OcppIdToken,

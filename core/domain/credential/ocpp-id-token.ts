@@ -90,6 +90,11 @@ export function kindOfTokenType(type: string | null | undefined): CredentialKind
   return Object.hasOwn(kindByTokenType, name) ? kindByTokenType[name] : undefined
 }
 
+/** OCPP 2.1 DirectPayment: the text names a payment at the charger's terminal and is no credential of anybody's. */
+export function isPayment({ kind }: { kind: string | null }): boolean {
+  return kind === 'direct_payment'
+}
+
 export interface EnrolledForm {
   kind: string
   canonicalKey: string

@@ -1,5 +1,6 @@
 // Owns small checks of JSON from outside, put together into the shapes of desired values; each fault names its field.
 // Must not know what is checked.
+import { pointerTo } from '../json-pointer.ts'
 
 export interface Fault {
   /** JSON pointer. */
@@ -77,6 +78,6 @@ export const shape =
       ),
       ...Object.keys(given)
         .filter((name) => !known.some((field) => field.name === name))
-        .flatMap((name) => fault(`${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, 'is not known here')),
+        .flatMap((name) => fault(`${at}${pointerTo(name)}`, 'is not known here')),
     ]
   }

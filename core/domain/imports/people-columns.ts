@@ -1,5 +1,6 @@
 // Owns the columns of the list of people: what each may hold, and where a value belongs.
 // Must not read the database: whether a number exists is told by whoever stores it.
+import { maskedCardNumbers, maskedMark } from '../card-number.ts'
 import { type CredentialKind, isCredentialKind } from '../credential/index.ts'
 import type { CsvRow } from './read-csv.ts'
 
@@ -67,6 +68,20 @@ export function unknownColumns(header: readonly string[]): string[] {
   return header.filter((name) => !(peopleColumns as readonly string[]).includes(name))
 }
 
+/** Columns of people's words, where a bare number counts; elsewhere stand numbers of cards that open gates. */
+const wordColumns: readonly string[] = ['account_name', 'credential_label', 'email', 'plate', 'groups']
+
+/** The file with every card number masked. */
+export function withMaskedCells(text: string, header: readonly string[], rows: readonly CsvRow[]): string {
+  let masked = maskedCardNumbers(text, 'identifier')
+  for (const { cells } of rows)
+    for (const [i, cell] of cells.entries()) {
+      const clean = wordColumns.includes(header[i] ?? '') ? maskedCardNumbers(cell) : cell
+      if (clean !== cell) masked = masked.replaceAll(cell, clean)
+    }
+  return masked
+}
+
 export function personOf(
   header: readonly string[],
   { line, cells }: CsvRow,
@@ -84,7 +99,11 @@ export function personOf(
     const text = (cells[i] ?? '').trim().replace(/^'(?=[=+\-@])/, '')
     if (text === '') continue
     const column = name as PeopleColumn
-    const message = /\p{Cc}/u.test(text) ? 'holds a control character' : (checks[column]?.(text) ?? null)
+    const message = maskedMark.test(text)
+      ? 'held the number of a payment card, which was masked'
+      : /\p{Cc}/u.test(text)
+        ? 'holds a control character'
+        : (checks[column]?.(text) ?? null)
     if (message === null) person[column] = text
     else problems.push({ line, column, message })
   }

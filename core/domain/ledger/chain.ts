@@ -40,9 +40,9 @@ export interface PeriodAccount {
 }
 
 export interface Unsettled {
-  type: 'stay' | 'charging_session' | 'payment'
+  type: 'stay' | 'charging_session' | 'payment' | 'membership'
   id: string
-  /** Business date on which it ended or was paid. */
+  /** Business date on which it ended, was paid or was served. */
   date: string
   reason: string
 }

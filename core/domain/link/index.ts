@@ -17,6 +17,7 @@ export type {
   SessionView,
   StayView,
 } from './link-view.ts'
+export { type NearReads, nearReads } from './plate-evidence.ts'
 export {
   type ConfirmedRead,
   countReads,

@@ -3,7 +3,7 @@
 import { countriesConflict, normalisePlate, plateDistance, plateEquivalenceKey } from '../credential/index.ts'
 import type { Evidence } from './evidence.ts'
 import type { LinkPolicy } from './link-policy.ts'
-import type { LinkPresentation, SessionView, StayView } from './link-view.ts'
+import type { LinkPresentation, PlateRead, SessionView, StayView } from './link-view.ts'
 import { linkWeights } from './link-weights.ts'
 import { type PlateModel, swapCostOf, untaughtPlateModel } from './plate-model.ts'
 
@@ -37,14 +37,15 @@ const leastCommon = 5
 const leastRun = 4
 
 export function stayPlates(stay: StayView): KnownPlate[] {
+  return [...stay.plateReads.flatMap(readOf), ...presented(stay.presentations, 'read')]
+}
+
+function readOf(read: PlateRead): KnownPlate[] {
   return [
-    ...stay.plateReads.flatMap((read) => [
-      ...known({ ...read, confidenceOfChars: doubts(read) }, 'read', read.lane),
-      ...(read.candidates ?? []).flatMap(({ text, confidence }) =>
-        known({ text, confidence, country: read.country }, 'candidate', read.lane),
-      ),
-    ]),
-    ...presented(stay.presentations, 'read'),
+    ...known({ ...read, confidenceOfChars: doubts(read) }, 'read', read.lane),
+    ...(read.candidates ?? []).flatMap(({ text, confidence }) =>
+      known({ text, confidence, country: read.country }, 'candidate', read.lane),
+    ),
   ]
 }
 
@@ -58,6 +59,43 @@ export function sessionPlates(session: SessionView): KnownPlate[] {
 
 export function accountPlates(plates: readonly string[] | undefined): KnownPlate[] {
   return (plates ?? []).flatMap((text) => known({ text }, 'account', undefined))
+}
+
+/** How near two cars' machine-read plates are to each other. */
+export interface NearReads {
+  /** The nearest that each was read as, without other guesses of the cameras. */
+  a: string
+  b: string
+  distance: number
+  /** Near enough to be taken for one plate, as far as these two are concerned. */
+  surely: boolean
+  /** With every other guess of the cameras: how near it may be. */
+  atMost: number
+}
+
+/** Null when one of them was not read. */
+export function nearReads(
+  some: readonly PlateRead[],
+  others: readonly PlateRead[],
+  policy: LinkPolicy,
+  model: PlateModel,
+): NearReads | null {
+  const pairs = pairsOf(some.flatMap(readOf), others.flatMap(readOf), model)
+  let nearest: PlatePair | null = null
+  for (const pair of pairs) {
+    if (pair.a.from === 'candidate' || pair.b.from === 'candidate') continue
+    if (!nearest || pair.distance < nearest.distance) nearest = pair
+  }
+  if (!nearest) return null
+  const { a, b, distance, undoubted, abroad } = nearest
+  const legible = !a.lossy && !b.lossy && Math.min(a.text.length, b.text.length) >= shortestFuzzy
+  return {
+    a: a.text,
+    b: b.text,
+    distance,
+    surely: legible && !abroad && distance <= policy.fuzzyAutoDistance && undoubted <= policy.fuzzyReviewDistance,
+    atMost: Math.min(...pairs.map((pair) => pair.distance)),
+  }
 }
 
 export function plateFinding(

@@ -51,8 +51,14 @@ export function isMovementFact(fact: StayFact): boolean {
   )
 }
 
-/** Movements in order of time. Facts that are about no lane are left out. */
-export function deriveMovements(facts: readonly MovementFact[]): Movement[] {
+/**
+ * Movements in order of time. Facts that are about no lane are left out.
+ * @param joined by reads of cameras the facts of their car, as core/domain/stay/join-reads.ts gives them for each connection
+ */
+export function deriveMovements(
+  facts: readonly MovementFact[],
+  joined: ReadonlyMap<string, readonly string[]> = new Map(),
+): Movement[] {
   const sorted = facts.filter(isMovementFact).sort(byTimeAndName)
   const gates = sorted.filter((fact) => fact.type !== 'credential.observed')
   const asked = chained(
@@ -71,7 +77,7 @@ export function deriveMovements(facts: readonly MovementFact[]): Movement[] {
     sorted.filter((fact) => fact.type === 'credential.observed'),
     (a, b) => a.lane === b.lane && sharesKey(keysOf(a), keysOf(b)) && gap(a, b) <= sameMomentMs,
   )
-  return [...groups, ...attachReads(reads, groups)]
+  return [...groups, ...attachReads(reads, groups, joined)]
     .map(movementOf)
     .sort((a, b) => a.at.getTime() - b.at.getTime() || compareText(a.factIds[0] ?? '', b.factIds[0] ?? ''))
 }
@@ -161,9 +167,16 @@ function attachPassages(unasked: readonly Group[], asked: Group[]): Group[] {
   return unasked.filter((group) => !taken.has(group))
 }
 
-/** Reads go to the nearest movement at their lane that shows the same vehicle; the rest are movements that were only seen. */
-function attachReads(reads: readonly Group[], movements: readonly Group[]): Group[] {
-  const joined = new Map<Group, MovementFact[]>()
+/**
+ * Reads go to the nearest movement at their lane that shows the same vehicle, else to that of the car they were joined to; the rest
+ * are movements that were only seen.
+ */
+function attachReads(
+  reads: readonly Group[],
+  movements: readonly Group[],
+  joined: ReadonlyMap<string, readonly string[]>,
+): Group[] {
+  const taken = new Map<Group, MovementFact[]>()
   const alone = reads.filter((read) => {
     const lane = firstOf(read).lane
     const near = movements
@@ -171,11 +184,13 @@ function attachReads(reads: readonly Group[], movements: readonly Group[]): Grou
       .map((group) => ({ group, apart: Math.min(...group.facts.flatMap((a) => read.facts.map((b) => gap(a, b)))) }))
       .filter(({ apart }) => apart <= sameMomentMs)
       .sort((a, b) => a.apart - b.apart || byTimeAndName(firstOf(a.group), firstOf(b.group)))[0]
-    if (near === undefined) return true
-    joined.set(near.group, [...(joined.get(near.group) ?? []), ...read.facts])
+    const car = read.facts.flatMap(({ factId }) => joined.get(factId) ?? [])
+    const group = near?.group ?? movements.find(({ facts }) => facts.some(({ factId }) => car.includes(factId)))
+    if (group === undefined) return true
+    taken.set(group, [...(taken.get(group) ?? []), ...read.facts])
     return false
   })
-  for (const [group, facts] of joined) Object.assign(group, groupOf([...group.facts, ...facts]))
+  for (const [group, facts] of taken) Object.assign(group, groupOf([...group.facts, ...facts]))
   return alone
 }
 

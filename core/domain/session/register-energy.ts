@@ -34,6 +34,7 @@ export type RegisterFlag =
   | 'implausible_step'
   | 'kwh_labelled_wh'
   | 'scale_doubtful'
+  | 'clock_set_back'
 
 export const emptyRegister: RegisterState = { energyWh: 0, base: null, doubtful: null, flags: [] }
 
@@ -50,7 +51,7 @@ export const assumedMaxPowerW = 400_000
 // Meters round to whole kWh at worst and clocks of meter and charger differ by seconds: one kWh and two minutes of slack
 // never matter for money on top of real energy, yet a lifetime register (M6, M7) is thousands of kWh away.
 const slackWh = 1_000
-const slackMs = 120_000
+export const slackMs = 120_000
 
 /** Most energy that can have flowed between two readings. */
 function plausibleWh(from: RegisterReading, to: RegisterReading, maxPowerW: number): number {
@@ -58,7 +59,8 @@ function plausibleWh(from: RegisterReading, to: RegisterReading, maxPowerW: numb
   return Math.ceil((maxPowerW * ms) / 3_600_000) + slackWh
 }
 
-function fits(from: RegisterReading, to: RegisterReading, maxPowerW: number): boolean {
+/** Whether so much can have flowed between the two. */
+export function fits(from: RegisterReading, to: RegisterReading, maxPowerW: number): boolean {
   return to.wh >= from.wh && to.wh - from.wh <= plausibleWh(from, to, maxPowerW)
 }
 
@@ -145,7 +147,11 @@ export function sumReadings(
 function fold(sorted: readonly RegisterReading[], maxPowerW: number, rule: RegisterRule | undefined): SummedReadings {
   let state = emptyRegister
   const points: { at: Date; energyWh: number }[] = []
+  let before: RegisterReading | null = null
   for (const reading of sorted) {
+    // What is told twice is no second witness of a doubtful reading.
+    if (before !== null && compareReadings(before, reading) === 0) continue
+    before = reading
     state = addReading(state, reading, maxPowerW, rule)
     if (state.base === reading) points.push({ at: reading.at, energyWh: state.energyWh })
   }

@@ -4,9 +4,18 @@ import type { ParkerKind } from '../parking-fact.ts'
 import { foldReferenced, type StaySpan } from './fold-referenced.ts'
 import { foldUnreferenced } from './fold-unreferenced.ts'
 import { isRequestFact, refsOfMovements, requestsOf } from './movements.ts'
+import { type DoubtfulPassage, doubtfulAmong, pairNearPlates } from './pair-near-plates.ts'
 import { plateOf, presentationsOf, stayKeys } from './presentations.ts'
 import type { DerivedStay, StayDiscount, StayFlag, StayPlace, StayPrice } from './stay.ts'
-import { byTime, compareText, effectiveFacts, type StayContext, type StayFact } from './stay-fact.ts'
+import {
+  byTime,
+  compareText,
+  credentialsOf,
+  effectiveFacts,
+  nearKeysOf,
+  type StayContext,
+  type StayFact,
+} from './stay-fact.ts'
 
 /**
  * Stays in order of their natural key. Facts that carry the vendor's reference make one stay per reference; passages without one
@@ -18,6 +27,24 @@ export function deriveStays(
   context: StayContext,
   joined: ReadonlyMap<string, readonly string[]> = new Map(),
 ): DerivedStay[] {
+  const { effective, named, unnamed, requests } = grouped(facts)
+  const spans = [...named].flatMap(([stayRef, group]) => foldReferenced(stayRef, group, requests) ?? [])
+  const all = [...spans, ...pairNearPlates(foldUnreferenced(unnamed, requests), context)]
+  for (const read of effective) {
+    const car = joined.get(read.factId)
+    const span = car && all.find((one) => one.facts.some(({ factId }) => car.includes(factId)))
+    if (span) span.facts = [...span.facts, read]
+  }
+  return all.map((span) => stayOf(span, context)).sort((a, b) => compareText(a.key, b.key))
+}
+
+/** Passages whose stay cannot be told by what they show exactly; what else came near then decides about them. */
+export function doubtfulPassages(facts: readonly StayFact[]): DoubtfulPassage[] {
+  const { unnamed, requests } = grouped(facts)
+  return doubtfulAmong(foldUnreferenced(unnamed, requests))
+}
+
+function grouped(facts: readonly StayFact[]) {
   const effective = effectiveFacts(facts)
   const requests = requestsOf(effective)
   // A vendor may name the stay in one fact of a movement only: the request, or the passage.
@@ -29,19 +56,12 @@ export function deriveStays(
     if (stayRef === undefined) unnamed.push(fact)
     else named.set(stayRef, [...(named.get(stayRef) ?? []), fact])
   }
-  const spans = [...named].flatMap(([stayRef, group]) => foldReferenced(stayRef, group, requests) ?? [])
-  const all = [...spans, ...foldUnreferenced(unnamed, requests)]
-  for (const read of effective) {
-    const car = joined.get(read.factId)
-    const span = car && all.find((one) => one.facts.some(({ factId }) => car.includes(factId)))
-    if (span) span.facts = [...span.facts, read]
-  }
-  return all.map((span) => stayOf(span, context)).sort((a, b) => compareText(a.key, b.key))
+  return { effective, named, unnamed, requests }
 }
 
 function stayOf(span: StaySpan, context: StayContext): DerivedStay {
   const facts = [...span.facts].sort(byTime)
-  const presentations = presentationsOf(facts, context)
+  const presentations = presentationsOf(facts, context, span.paired)
   const paid = paidBy(facts, context.currency)
   const price = priceOf(facts)
   const flags = new Set<StayFlag>(span.flags)
@@ -59,7 +79,10 @@ function stayOf(span: StaySpan, context: StayContext): DerivedStay {
     exitLane: span.exitLane,
     plate: plateOf(presentations),
     presentations,
-    searchKeys: stayKeys(presentations),
+    searchKeys: [
+      ...stayKeys(presentations),
+      ...(span.stayRef === null ? nearKeysOf(facts.flatMap(credentialsOf)) : []),
+    ],
     places: placesOf(facts),
     discounts: discountsOf(facts),
     paidMinor: paid.minor,

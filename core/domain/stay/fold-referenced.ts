@@ -1,7 +1,7 @@
 // Owns one stay whose vendor names it: when it began and ended according to all facts that carry the name.
 // Must not look at other stays.
 import { type Pass, passesOf, type RequestFact } from './movements.ts'
-import type { StayFlag, StayState } from './stay.ts'
+import type { PairedPlate, StayFlag, StayState } from './stay.ts'
 import { byTime, compareText, type StayFact } from './stay-fact.ts'
 
 /** Begin, end and state of a stay; what was shown, paid and granted is added by derive-stays. */
@@ -16,6 +16,8 @@ export interface StaySpan {
   exitLane: string | null
   flags: Set<StayFlag>
   facts: readonly StayFact[]
+  /** Passages that belong to it by a plate that was misread, by fact id. */
+  paired?: ReadonlyMap<string, PairedPlate>
 }
 
 interface Mark {

@@ -1,6 +1,7 @@
 // Owns the stays of cars that only their credentials name: passages of one connection paired in order of time.
-// Must not guess across misread credentials; a passage pairs only with one that shares an index key.
-import { countriesConflict, normalisePlate } from '../credential/index.ts'
+// Must not guess across misread credentials: here a passage pairs only with one that shares an index key; pair-near-plates.ts goes on.
+import { countriesConflict, normalisePlate, plateDistance } from '../credential/index.ts'
+import type { ReportedCredential } from '../parking-fact.ts'
 import { isLostTicket, type StaySpan } from './fold-referenced.ts'
 import { type Pass, passesOf, type RequestFact } from './movements.ts'
 import { compareText, credentialsOf, type FactOf, type StayFact, searchKeysOf } from './stay-fact.ts'
@@ -11,9 +12,12 @@ export const longestPairedStayMs = 92 * 86_400_000
 export const repeatedEntryMs = 2 * 60_000
 export const repeatedExitMs = 10 * 60_000
 
-interface Draft {
+export interface Draft {
   span: StaySpan
   keys: Set<string>
+  /** Those of keys that no plate gives: what the driver held in the hand. */
+  held: Set<string>
+  sightings: Sighting[]
   plates: readonly Plate[]
   facts: StayFact[]
 }
@@ -23,21 +27,29 @@ interface Plate {
   country: string
 }
 
-interface Sighting extends Pass {
+export interface Sighting extends Pass {
   direction: FactOf<'gate.passed'>['data']['direction']
   keys: readonly string[]
+  held: readonly string[]
+}
+
+export interface Folded {
+  drafts: readonly Draft[]
+  /** Seen driving on inside, by what no stay is known by. */
+  loose: readonly Sighting[]
 }
 
 /**
- * Pairs entries and exits: an exit ends the open stay it shares most with, latest first; an entry leaves an older open stay of
+ * Pairs entries and exits: an exit ends the open stay whose card or ticket it shows, else the one it shares most with, latest first; an entry leaves an older open stay of
  * the same credential without exit, unless the plates tell two cars apart. Needs every passage since the last instant at
  * which no stay of these credentials was open, and nothing from before.
  */
 export function foldUnreferenced(
   facts: readonly StayFact[],
   requests: ReadonlyMap<string, readonly RequestFact[]>,
-): StaySpan[] {
+): Folded {
   const drafts: Draft[] = []
+  const loose: Sighting[] = []
   let open: Draft[] = []
   const enter = (sighting: Sighting) => {
     const plates = platesOf(sighting)
@@ -84,22 +96,29 @@ export function foldUnreferenced(
     for (const sighting of waiting) if (sighting.direction === 'entry') enter(sighting)
     for (const sighting of waiting) if (sighting.direction === 'exit') leave(sighting)
     for (const sighting of together) {
-      const inside = sighting.direction === 'internal' ? bestOf(open, sighting) : undefined
-      inside?.facts.push(sighting.fact)
+      if (sighting.direction !== 'internal') continue
+      const inside = bestOf(open, sighting)
+      if (inside) inside.facts.push(sighting.fact)
+      else loose.push(sighting)
     }
   }
-  return drafts.map(finish)
+  return { drafts, loose }
 }
 
 /** Keys under which a passage pairs: what it shows itself and what its request showed. */
 export function passKeys(pass: Pass): string[] {
-  return searchKeysOf([pass.fact, ...pass.mates].flatMap(credentialsOf))
+  return searchKeysOf(shownAt(pass))
+}
+
+export function shownAt(pass: Pass): ReportedCredential[] {
+  return [pass.fact, ...pass.mates].flatMap(credentialsOf)
 }
 
 function sightingsOf(facts: readonly StayFact[], requests: ReadonlyMap<string, readonly RequestFact[]>): Sighting[] {
   return passesOf(facts, requests).flatMap((pass) => {
     const keys = passKeys(pass)
-    return keys.length === 0 ? [] : [{ ...pass, keys, direction: pass.fact.data.direction }]
+    const held = searchKeysOf(shownAt(pass).filter(({ kind }) => kind !== 'plate'))
+    return keys.length === 0 ? [] : [{ ...pass, keys, held, direction: pass.fact.data.direction }]
   })
 }
 
@@ -122,7 +141,8 @@ function bestOf(open: readonly Draft[], sighting: Sighting): Draft | undefined {
     const count = shared(draft, sighting)
     const since = draft.span.enteredAt?.getTime() ?? 0
     if (count === 0 || sighting.at.getTime() - since > longestPairedStayMs) continue
-    const rank = [platesConflict(draft.plates, plates) ? 0 : 1, count, since]
+    const held = sighting.held.some((key) => draft.held.has(key)) ? 1 : 0
+    const rank = [held, platesConflict(draft.plates, plates) ? 0 : 1, count, since]
     if (!best || isHigher(rank, best.rank)) best = { draft, rank }
   }
   return best?.draft
@@ -173,28 +193,39 @@ function blankSpan(sighting: Sighting): StaySpan {
 }
 
 function draftOf(span: StaySpan, sighting: Sighting): Draft {
-  return { span, keys: new Set(sighting.keys), plates: platesOf(sighting), facts: [sighting.fact, ...sighting.mates] }
+  return {
+    span,
+    keys: new Set(sighting.keys),
+    held: new Set(sighting.held),
+    sightings: [sighting],
+    plates: platesOf(sighting),
+    facts: [sighting.fact, ...sighting.mates],
+  }
 }
 
 function join(draft: Draft, sighting: Sighting): void {
   for (const key of sighting.keys) draft.keys.add(key)
+  for (const key of sighting.held) draft.held.add(key)
+  draft.sightings.push(sighting)
   draft.facts.push(sighting.fact, ...sighting.mates)
 }
 
-function finish({ span, facts }: Draft): StaySpan {
+export function spanOf({ span, facts }: Draft): StaySpan {
   if (facts.some(isLostTicket)) span.flags.add('lost_ticket')
   return { ...span, facts: [...new Set(facts)] }
 }
 
 function platesOf(pass: Pass): Plate[] {
-  return [pass.fact, ...pass.mates].flatMap(credentialsOf).flatMap((one) => {
+  return shownAt(pass).flatMap((one) => {
     const reading = one.kind === 'plate' ? normalisePlate(one.value, one.country) : null
     return reading?.outcome === 'plate' ? [reading] : []
   })
 }
 
-/** Both were read, and no plate of one can be a plate of the other. */
+/** Both were read, and no plate of one is nearly a plate of the other. A misread rarely goes as far as an unrelated character. */
 function platesConflict(a: readonly Plate[], b: readonly Plate[]): boolean {
   if (a.length === 0 || b.length === 0) return false
-  return !a.some((one) => b.some((other) => one.text === other.text && !countriesConflict(one.country, other.country)))
+  return !a.some((one) =>
+    b.some((other) => plateDistance(one.text, other.text) <= 1 && !countriesConflict(one.country, other.country)),
+  )
 }

@@ -2,7 +2,7 @@
 // Must not decide whose credentials they are; services look that up.
 import { canonicalise, normalisePlate, searchKeys } from '../credential/index.ts'
 import type { ReportedCredential } from '../parking-fact.ts'
-import type { StayPresentation } from './stay.ts'
+import type { PairedPlate, StayPresentation } from './stay.ts'
 import {
   byTime,
   compareText,
@@ -14,12 +14,17 @@ import {
 } from './stay-fact.ts'
 
 /** Everything presented, in order of time; a correction takes back what was shown before it and stands in its place. */
-export function presentationsOf(facts: readonly StayFact[], context: StayContext): StayPresentation[] {
+export function presentationsOf(
+  facts: readonly StayFact[],
+  context: StayContext,
+  paired?: ReadonlyMap<string, PairedPlate>,
+): StayPresentation[] {
   let shown: StayPresentation[] = []
   for (const fact of [...facts].sort(byTime)) {
     if (fact.type === 'stay.corrected') shown = shown.filter((one) => !takenBack(one, fact))
     for (const reported of credentialsOf(fact)) {
-      const next = presented(reported, fact, context)
+      const why = reported.kind === 'plate' ? paired?.get(fact.factId) : undefined
+      const next = { ...presented(reported, fact, context), ...(why ? { paired: why } : {}) }
       if (!shown.some((one) => one.role === next.role && sameCredential(one, next))) shown.push(next)
     }
   }

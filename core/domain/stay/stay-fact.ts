@@ -1,6 +1,13 @@
 // Owns the form in which parking facts enter the derivation of stays, and which of several revisions counts.
 // Must not decide what a fact means for a stay; the folds do.
-import { type DecodeProfile, type Presentation, searchKeys } from '../credential/index.ts'
+import {
+  type DecodeProfile,
+  normalisePlate,
+  type Presentation,
+  plateNeighbourKeys,
+  searchKeys,
+} from '../credential/index.ts'
+import type { LinkPolicy, PlateModel } from '../link/index.ts'
 import type { ParkingFact, ReportedCredential } from '../parking-fact.ts'
 
 /** A stored fact: what was reported, under which row it is kept. */
@@ -18,6 +25,10 @@ export interface StayContext {
   country?: string | undefined
   /** ISO 4217; payments in another currency are kept but not added up. */
   currency: string
+  /** What the site's cameras were known to mix up at that instant; without it the usual confusions alone. */
+  plateModelAt?: ((at: Date) => PlateModel) | undefined
+  /** The site's thresholds as they are set now: what is derived again later goes by those of then. Without it the usual ones. */
+  linkPolicy?: LinkPolicy | undefined
 }
 
 /** The highest revision of each id, in order of time: the same set gives the same list, however it arrived. */
@@ -81,4 +92,30 @@ export function requestIdOf(fact: ParkingFact): string | null {
 /** Index keys of everything the fact presents, sorted. */
 export function searchKeysOf(credentials: readonly ReportedCredential[]): string[] {
   return [...new Set(credentials.flatMap((one) => searchKeys(presentationOf(one))))].sort(compareText)
+}
+
+/** Marks index keys of plates that were perhaps misread, so that they are never taken for those of what was shown. */
+const nearMark = 'near:'
+
+export function isNearKey(key: string): boolean {
+  return key.startsWith(nearMark)
+}
+
+/** Index keys under which the plates shown, and the camera's other guesses at them, meet plates that are nearly the same. */
+export function nearKeysOf(credentials: readonly ReportedCredential[]): string[] {
+  const texts = credentials.flatMap(({ kind, value, candidates = [] }) =>
+    kind === 'plate' ? [value, ...candidates.map((guess) => guess.value)] : [],
+  )
+  const keys = texts.flatMap((text) => {
+    const plate = normalisePlate(text)
+    return plate.outcome === 'plate' ? plateNeighbourKeys(plate.text) : []
+  })
+  return [...new Set(keys)].sort(compareText).map((key) => nearMark + key)
+}
+
+/** Keys under which a stored fact is found. A car driving on inside has no stay to be found by when its plate was misread there. */
+export function factKeysOf(fact: ParkingFact): string[] {
+  const credentials = credentialsOf(fact)
+  const inside = fact.type === 'gate.passed' && fact.data.direction === 'internal'
+  return [...searchKeysOf(credentials), ...(inside ? nearKeysOf(credentials) : [])]
 }

@@ -14,6 +14,10 @@ export const stayFlagWords = {
   lost_ticket: 'let out as one whose ticket was lost',
   foreign_currency: 'a payment is in another currency than the site and is not added up',
   foreign_price: 'the parking system priced it in another currency than the site; that price is not billed',
+  paired_by_plate:
+    'entry and exit were read as two plates that cameras mix up, and no other car inside came near; taken for one car',
+  entry_unsure: 'a plate like this one came in, but it is not sure that it was this car; kept apart',
+  exit_unsure: 'a plate like this one went out, but it is not sure that it was this car; kept apart',
   exit_unknown: 'no exit was reported; it is taken to have left',
   account_ambiguous: 'its credentials belong to more than one account',
   withdrawn: 'no fact speaks for this stay any more',
@@ -29,6 +33,18 @@ export interface StayPresentation extends Omit<SeenCredential, 'value'> {
   at: string
   lane: string | null
   role: 'request' | 'entry' | 'exit' | 'internal' | 'gate' | 'charger' | 'bay' | 'record' | 'correction'
+  /** Why a passage with another plate counts as one of this stay. */
+  paired?: PairedPlate
+}
+
+/** Two readings taken for one plate. */
+export interface PairedPlate {
+  /** The plate of the stay that this was taken for. */
+  plate: string
+  /** In the errors that cameras make: 0.25 is one swap that they often make. */
+  distance: number
+  /** Version of what the site's cameras were known to mix up; 0 is the usual alone. */
+  model: number
 }
 
 /** Where in the site the car was seen, by code. */

@@ -31,7 +31,7 @@ export function convertTariff(
   source: { engine: ExchangeEngine; rules: unknown; currency: string },
   to: TariffFormat,
 ): ConvertedTariff {
-  const { tariff, lost } = read(source)
+  const { tariff, lost } = readTariff(source)
   const edition = editions.find((each) => to === `ocpi-${each}`)
   const written: WrittenTariff =
     to === 'ocpp-2.1' ? writeOcpp(tariff) : edition === undefined ? writeStandard(tariff) : writeOcpi(tariff, edition)
@@ -39,7 +39,15 @@ export function convertTariff(
   return { engine, rules: written.rules, lost: distinct([...lost, ...stepsBetween(source, edition), ...written.lost]) }
 }
 
-function read({ engine, rules, currency }: { engine: ExchangeEngine; rules: unknown; currency: string }): ReadTariff {
+export function readTariff({
+  engine,
+  rules,
+  currency,
+}: {
+  engine: ExchangeEngine
+  rules: unknown
+  currency: string
+}): ReadTariff {
   switch (engine) {
     case 'tariff-standard':
       return readStandard(rules as StandardRules, currency)

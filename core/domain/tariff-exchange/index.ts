@@ -2,3 +2,4 @@
 // Must not price or check anything.
 export * from './convert-tariff.ts'
 export type { Lost } from './neutral-tariff.ts'
+export { unitPrices } from './unit-prices.ts'

@@ -25,7 +25,7 @@ import {
   withSockets,
 } from '../../services/manage/read-records.ts'
 import type { Evse, Station } from '../../services/manage/records.ts'
-import type { ChargerPorts } from '../api-ports.ts'
+import type { ChargerPorts, HostPorts } from '../api-ports.ts'
 import { listQuery } from '../cursor.ts'
 import type { CallContext, Part } from '../operation-types.ts'
 import { refused } from '../problem.ts'
@@ -54,6 +54,7 @@ type Ids =
 
 export interface ChargerOperationsDeps {
   chargers: ChargerPorts
+  host: HostPorts
   entropy: Entropy
   files: FilePorts
   /** Where the hub is reached: `https://hub.example`. */
@@ -65,7 +66,14 @@ export interface ChargerOperationsDeps {
 /** Between two looks at a command somebody waits for. */
 const lookMs = 200
 
-export function chargers({ chargers: ports, entropy, files, publicUrl, closing }: ChargerOperationsDeps): Part<Ids> {
+export function chargers({
+  chargers: ports,
+  entropy,
+  files,
+  publicUrl,
+  closing,
+  host,
+}: ChargerOperationsDeps): Part<Ids> {
   const secrets: StationSecrets = { newSecret: () => newStationSecret(entropy), hashSecret: ports.hashSecret }
 
   const connected =
@@ -129,7 +137,10 @@ export function chargers({ chargers: ports, entropy, files, publicUrl, closing }
     async createCommand({ path, body }, { deps, access, afterCommit }) {
       const { veto } = ports
       const wake = (stationId: string) => afterCommit(() => ports.wake(stationId))
-      const queue = commandStation({ ...deps, entropy, files, wake, ...(veto ? { veto } : {}) })
+      const { organizationId } = access
+      const engine = (pluginId: string) =>
+        host.capability('tariff', { organizationId, pluginId })[0]?.implementation ?? null
+      const queue = commandStation({ ...deps, engine, entropy, files, wake, ...(veto ? { veto } : {}) })
       const queued = await queue(access, path.stationId, body)
       return queued.kind === 'ok' ? { status: 202, body: queued.value } : refused(queued)
     },

@@ -14,20 +14,29 @@ import { chargers } from './chargers.ts'
 import { charging } from './charging.ts'
 import { connections } from './connections.ts'
 import { desired } from './desired.ts'
+import { disputes } from './disputes.ts'
+import { exports } from './exports.ts'
 import { files } from './files.ts'
 import { hub } from './hub.ts'
 import { imports } from './imports.ts'
+import { invoices } from './invoices.ts'
 import { ledger } from './ledger.ts'
 import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
+import { memberships } from './memberships.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
 import { parking } from './parking.ts'
 import { parkingActions } from './parking-actions.ts'
+import { partners } from './partners.ts'
+import { payments } from './payments.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { presence } from './presence.ts'
 import { readers } from './readers.ts'
+import { receipts } from './receipts.ts'
+import { reconciliations } from './reconciliations.ts'
+import { reports } from './reports.ts'
 import { reservations } from './reservations.ts'
 import { service } from './service.ts'
 import { stationNotices } from './station-notices.ts'
@@ -59,6 +68,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
       entropy: deps.entropy,
       publicUrl: deps.settings.publicUrl,
       closing: deps.closing,
+      host: ports.host,
     }),
     ...certificates(ports),
     ...stationNotices(),
@@ -68,6 +78,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...reservations(ports.chargers),
     ...files(ports.files),
     ...desired,
+    ...payments(ports.host),
     ...people,
     ...imports,
     ...parking,
@@ -77,7 +88,15 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...presence,
     ...linkReviews,
     ...money,
+    ...disputes,
+    ...receipts(ports.files),
     ...ledger,
+    ...invoices,
+    ...memberships,
+    ...reports,
+    ...reconciliations,
+    ...partners(ports.host),
+    ...exports(ports.host),
     ...tariffs(ports.host),
     ...tariffExchange(ports.host),
     ...tariffTools(ports.host),

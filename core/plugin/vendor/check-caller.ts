@@ -1,6 +1,7 @@
 // Owns telling whether a call of the vendor's side carries the secret it should, for the plain ways in which vendors do it.
 // Must not tell a stranger which part was wrong, nor compare secrets in a time that depends on them.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { signedBytes } from './signed-body.ts'
 
 export type CallerProof =
   | { kind: 'bearer'; token: string }
@@ -31,7 +32,7 @@ function holds(headers: Headers, body: Uint8Array, proof: CallerProof): boolean 
       const prefix = proof.prefix ?? ''
       if (!text.startsWith(prefix)) return false
       const given = text.slice(prefix.length).trim()
-      const expected = createHmac('sha256', proof.secret).update(body).digest()
+      const expected = createHmac('sha256', proof.secret).update(signedBytes(body)).digest()
       return /^[0-9a-f]{64}$/i.test(given)
         ? sameText(given.toLowerCase(), expected.toString('hex'))
         : sameText(given, expected.toString('base64'))

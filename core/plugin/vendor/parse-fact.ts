@@ -1,6 +1,7 @@
 // Owns turning JSON into facts and questions of the hub, or into the list of what is wrong with it.
 // Must not let a value through that the schema did not look at.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { pointerTo } from '../../domain/json-pointer.ts'
 import { type GateQuestion, type ParkingFact, parkingFactTypes } from '../../domain/parking-fact.ts'
 import { factSchemas, questionSchema } from './fact-schema.ts'
 import type { FieldError } from './problem.ts'
@@ -69,9 +70,9 @@ function errorsOf(errors: readonly ErrorObject[] | null | undefined): FieldError
   return (errors ?? []).slice(0, mostErrors).map(({ instancePath, keyword, params, message = 'is wrong' }) => {
     switch (keyword) {
       case 'required':
-        return { pointer: `${instancePath}/${escaped(params.missingProperty)}`, message: 'is required' }
+        return { pointer: `${instancePath}${pointerTo(params.missingProperty)}`, message: 'is required' }
       case 'additionalProperties':
-        return { pointer: `${instancePath}/${escaped(params.additionalProperty)}`, message: 'is not known here' }
+        return { pointer: `${instancePath}${pointerTo(params.additionalProperty)}`, message: 'is not known here' }
       case 'enum':
         return { pointer: instancePath, message: `must be one of ${(params.allowedValues as string[]).join(', ')}` }
       case 'format':
@@ -91,11 +92,7 @@ function unstorableTexts(value: unknown, pointer: string): FieldError[] {
     return value.includes('\0') || /\p{Surrogate}/u.test(value) ? [{ pointer, message }] : []
   }
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) => unstorableTexts(inner, `${pointer}/${escaped(name)}`))
-}
-
-function escaped(name: unknown): string {
-  return String(name).replaceAll('~', '~0').replaceAll('/', '~1')
+  return Object.entries(value).flatMap(([name, inner]) => unstorableTexts(inner, `${pointer}${pointerTo(name)}`))
 }
 
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:[Zz]|[+-](\d\d):(\d\d))$/

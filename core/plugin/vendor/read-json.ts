@@ -1,5 +1,6 @@
 // Owns reading a body as JSON: its size, encoding, nesting, and where exactly it is broken.
 // Must not know what the JSON is about.
+import { passMaskedOn } from './signed-body.ts'
 
 export type Read<T> = { kind: 'ok'; value: T } | { kind: 'bad'; code: string; detail: string }
 export type ReadBody = { kind: 'ok'; value: Uint8Array } | { kind: 'too_large' } | { kind: 'cut' }
@@ -15,7 +16,11 @@ export async function readBody(request: Request | Response, largest: number): Pr
     const next = await reader.read().catch(() => null)
     if (next === null) return { kind: 'cut' }
     const { done, value } = next
-    if (done) return { kind: 'ok', value: Buffer.concat(parts, size) }
+    if (done) {
+      const body = Buffer.concat(parts, size)
+      passMaskedOn(request, body)
+      return { kind: 'ok', value: body }
+    }
     size += value.byteLength
     if (size > largest) {
       await reader.cancel()

@@ -3,7 +3,6 @@
 
 import {
   type AccessPlace,
-  type IdentifiedCredential,
   type Judged,
   judgeAccess,
   judgeBooking,
@@ -14,6 +13,7 @@ import {
 import type { Authorization } from '../../domain/charger-fact.ts'
 import {
   type CardProfiles,
+  isPayment,
   kindOfTokenType,
   matchPresentations,
   noProfiles,
@@ -26,7 +26,7 @@ import { type AccessFound, type AccessLookup, type Booking, findAccess } from '.
 import { batchRead } from '../../store/batch-read.ts'
 import type { Enrolled } from '../../store/credentials.ts'
 import type { AccessQuestion, AuthoriseDeps, AuthoriseIntercept, Weighed } from './access-question.ts'
-import { type Identified, identifyCredential, lookupKeys, sureEnough } from './identify-credential.ts'
+import { identifyCredential, lookupKeys, sureEnough } from './identify-credential.ts'
 import { countPlaces, takePlace } from './take-place.ts'
 
 /** What the site says about those it does not know. Transient parkers with a ticket charge by default. */
@@ -41,6 +41,7 @@ function anonymousCharging(settings: Record<string, unknown>): 'accept' | 'rejec
 export function weighAccess(deps: AuthoriseDeps): (question: AccessQuestion) => Promise<Weighed> {
   const look = batchRead<string, Found>({ load: (lookups) => findAll(deps, lookups) })
   return async (question) => {
+    if (question.place === 'charger' && !question.credentials && isPayment(question.token)) return paidAtTerminal
     const presented = presentedIn(question, await deps.profiles?.(question.organizationId))
     const keys = presented.map(({ presentation }) => lookupKeys(presentation))
     const found = (await look(JSON.stringify(lookupOf(question, keys.flat())))) ?? nothing
@@ -48,13 +49,13 @@ export function weighAccess(deps: AuthoriseDeps): (question: AccessQuestion) => 
     const siteSettings = found.sites[question.siteId ?? '']?.settings ?? {}
     const judged = presented.map(({ reported, presentation }, index) => {
       const rows = (keys[index] ?? []).flatMap((key) => found.byKey.get(key) ?? [])
-      return { reported, ...judgeIdentified(identifyCredential(presentation, rows, question.at), place) }
+      return { reported, ...judgePresented(presentation, rows, place) }
     })
     const best = decisive(judged) ?? { reported: null, ...unknownCredential('No credential was presented.') }
     const { reported, ...verdict } = preferBooking(best, presented, found.bookings, question, siteSettings)
     const weighed: Weighed = { ...verdict, credential: reported, siteSettings, giveBack: null }
     if (place.place === 'charger' && weighed.authorization.status === 'unknown')
-      return anonymous(weighed, anonymousCharging(siteSettings))
+      return isGuest(weighed) ? anonymous(weighed, anonymousCharging(siteSettings)) : weighed
     return withPlace(deps, question, await intercepted(deps.intercept, question, weighed), verdict.limits)
   }
 }
@@ -70,17 +71,36 @@ export function authorise(deps: AuthoriseDeps): (question: AccessQuestion) => Pr
   return async (question) => (await weigh(question)).authorization
 }
 
-function judgeIdentified(identified: Identified, place: AccessPlace): Judged {
+/** Forms that a link taught are looked at where no other fits. */
+function judgePresented(presentation: Presentation, rows: readonly Enrolled[], place: AccessPlace): Judged {
+  const byPeople = identifyCredential(
+    presentation,
+    rows.filter((row) => !row.learned),
+    place.at,
+  )
+  const identified = byPeople.kind === 'none' ? identifyCredential(presentation, rows, place.at) : byPeople
   switch (identified.kind) {
     case 'none':
       return unknownCredential('This credential is not enrolled.')
     case 'several':
       return unknownCredential(`It fits ${identified.count} enrolled credentials of different holders.`)
     case 'one': {
-      const asked: IdentifiedCredential = { credential: identified.row, partial: identified.partial }
-      return judgeAccess(asked, place)
+      const { row, partial } = identified
+      return judgeAccess({ credential: row, partial, learned: row.learned }, place)
     }
   }
+}
+
+const paysAtTerminal = "The driver pays at the charger's terminal."
+
+/** Nobody's card, so nobody's account: whoever pays there charges, also where only known drivers may. */
+const paidAtTerminal: Weighed = {
+  authorization: { status: 'accepted', reason: paysAtTerminal },
+  code: 'terminal_payment',
+  trace: [{ rule: 'terminal', outcome: 'passed', detail: paysAtTerminal }],
+  credential: null,
+  siteSettings: {},
+  giveBack: null,
 }
 
 interface Presented {
@@ -156,6 +176,14 @@ function isFor({ credentials }: Booking, presented: Presentation): boolean {
     const match = matchPresentations(presented, presentationOf(one))
     return (match.equal === 'exact' || match.equal === 'transformed') && match.confidence >= sureEnough
   })
+}
+
+/**
+ * A form that links alone taught is somebody's, who is not proven: charging as a guest on it would be billed to nobody, or to a
+ * holder who may be wrong. It waits for a person, who adds the form or takes it away; until then no open site is open to it.
+ */
+function isGuest({ code }: Weighed): boolean {
+  return code !== 'form_learned'
 }
 
 function anonymous(weighed: Weighed, rule: 'accept' | 'reject'): Weighed {

@@ -27,6 +27,9 @@ interface Verdict extends Omit<GateDecision, 'requestId'> {
   explanation: string
 }
 
+/** How long a decision waits to be stored for the answer that came too late. */
+const hindsightMs = 5_000
+
 export function decideGate(deps: DecideGateDeps) {
   const budgetMs = deps.budgetMs ?? 200
   return (source: ParkingSource): GateDecider => {
@@ -73,20 +76,35 @@ export function decideGate(deps: DecideGateDeps) {
       }
     }
 
-    const keep = (question: GateQuestion, verdict: Verdict) => {
+    /** What was told, and as soon as it is known what would have been told in time: that is what the operator asks about. */
+    const inHindsight = async (verdict: Verdict, looked: Promise<Verdict>): Promise<Verdict> => {
+      const found = await Promise.race([looked, deps.deadline(hindsightMs).then(() => null)])
+      const { explanation } = verdict
+      if (found === null)
+        return { ...verdict, explanation: `${explanation} It took longer than ${hindsightMs / 1_000} s.` }
+      return {
+        ...verdict,
+        explanation: `${explanation} In time it would have been "${found.decision}": ${found.explanation}`,
+      }
+    }
+
+    const keep = (question: GateQuestion, told: Promise<Verdict>) => {
       const { requestId } = question
-      const storedDecision = deps.record([factOf(deps, question, verdict)]).then(
-        (results) => {
-          for (const result of results) {
-            if (result.status === 'rejected')
-              deps.log.error(
-                { requestId, reason: result.reason, pointer: result.pointer },
-                'a gate decision was not kept',
-              )
-          }
-        },
-        (error: unknown) => deps.log.error({ err: error, requestId }, 'a gate decision could not be stored'),
-      )
+      const fact = factOf(deps, question)
+      const storedDecision = told
+        .then((verdict) => deps.record([fact(verdict)]))
+        .then(
+          (results) => {
+            for (const result of results) {
+              if (result.status === 'rejected')
+                deps.log.error(
+                  { requestId, reason: result.reason, pointer: result.pointer },
+                  'a gate decision was not kept',
+                )
+            }
+          },
+          (error: unknown) => deps.log.error({ err: error, requestId }, 'a gate decision could not be stored'),
+        )
       storing.add(storedDecision)
       void storedDecision.then(() => storing.delete(storedDecision))
     }
@@ -105,7 +123,7 @@ export function decideGate(deps: DecideGateDeps) {
         const inTime = await Promise.race([looked, deps.deadline(budgetMs).then(() => null)])
         if (inTime === null && fallback !== 'granted') void tooLate(looking, question)
         const verdict = inTime ?? late(question)
-        keep(question, verdict)
+        keep(question, inTime === null ? inHindsight(verdict, looked) : Promise.resolve(verdict))
         const { explanation: _, ...told } = verdict
         return { requestId: question.requestId, ...told }
       },
@@ -144,6 +162,7 @@ const greetings = { entry: 'Welcome.', exit: 'Goodbye.', internal: 'Please drive
 /** What a lane shows: two lines of twenty characters, and nothing about people. */
 const laneTexts: Readonly<Record<string, string>> = {
   unknown_credential: 'Not known here.',
+  form_learned: 'Not known here.',
   blocked: 'Blocked. Please ask for help.',
   expired: 'No longer valid.',
   invalid: 'Not valid.',
@@ -157,14 +176,14 @@ const laneTexts: Readonly<Record<string, string>> = {
 }
 
 /** The hub's own facts are told from the vendor's by `hub:` in their id. A question asked twice is two decisions. */
-function factOf({ clock, newId }: DecideGateDeps, question: GateQuestion, verdict: Verdict): ParkingFact {
-  const { requestId, direction, credentials, lane } = question
-  const { decision, reasonCode, explanation } = verdict
-  return {
-    id: `hub:${newId()}`,
+function factOf({ clock, newId }: DecideGateDeps, question: GateQuestion): (told: Verdict) => ParkingFact {
+  const { requestId, direction, credentials, lane, instead } = question
+  const told = { id: `hub:${newId()}`, occurredAt: clock.now() }
+  const again = instead === undefined ? '' : `Asked again, since it had been read as ${instead}. `
+  return ({ decision, reasonCode, explanation }) => ({
+    ...told,
     revision: 1,
     type: 'gate.decided',
-    occurredAt: clock.now(),
     backfilled: false,
     lane,
     device: 'hub',
@@ -174,7 +193,7 @@ function factOf({ clock, newId }: DecideGateDeps, question: GateQuestion, verdic
       credentials,
       decision: decision === 'notFound' ? 'unknown' : decision,
       reasonCode,
-      explanation,
+      explanation: `${again}${explanation}`,
     },
-  }
+  })
 }

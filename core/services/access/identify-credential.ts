@@ -29,14 +29,15 @@ export function lookupKeys(presented: Presentation): string[] {
 }
 
 /**
- * Whole matches count before partial ones. A partial match identifies a card only where no second enrolled card fits, and
- * never a plate: what was dropped from a plate is what tells two cars apart.
+ * Whole matches count before partial ones. A partial match identifies a card only where no second enrolled card fits, not by a
+ * piece that many enrolled cards share, and never a plate: what was dropped from a plate is what tells two cars apart.
  * @param at the instant it was shown; what is found is told as it was held then
  */
 export function identifyCredential(presented: Presentation, found: readonly Enrolled[], at: Date): Identified {
   const matches = found.map((row) => ({ row, match: matchPresentations(presented, enrolledPresentation(row)) }))
   const whole = matches.filter(
-    ({ match }) => (match.equal === 'exact' || match.equal === 'transformed') && match.confidence >= sureEnough,
+    ({ match, row }) =>
+      !row.crowded && (match.equal === 'exact' || match.equal === 'transformed') && match.confidence >= sureEnough,
   )
   const exact = whole.filter(({ match }) => match.equal === 'exact')
   const partial = matches.filter(({ match, row }) => match.equal === 'partial' && row.presentationKind !== 'plate')
@@ -48,6 +49,9 @@ export function identifyCredential(presented: Presentation, found: readonly Enro
     const all = rows.map(({ row }) => row)
     // Parts fit several cards at once, so none of them takes over from another.
     const then = isPartial ? all.filter(({ until }) => until === null || until > at) : claimsAt(all, at)
+    if (isPartial && then.some(({ crowded }) => crowded)) {
+      return { kind: 'several', count: new Set(then.map(({ credentialId }) => credentialId)).size }
+    }
     if (then.length > 0) {
       return only(
         then.map((row) => heldThen(row, at)),

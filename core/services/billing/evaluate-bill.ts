@@ -4,7 +4,9 @@ import {
   type BillingSettings,
   type BillLine,
   billingSettings,
+  creditLines,
   diffLines,
+  isCreditLine,
   outstandingLines,
   parkingPricedBy,
   readiness,
@@ -17,6 +19,7 @@ import {
 } from '../../domain/bill/index.ts'
 import { HubError } from '../../domain/hub-error.ts'
 import type { PricedLine } from '../../domain/price.ts'
+import { creditsFor } from '../../store/bill-credits.ts'
 import { type BillingSite, readBillingSite, readSubjectFacts, readSubjectScope } from '../../store/billing-facts.ts'
 import { lockSessions, lockSubjects, type SubjectState, setSubject } from '../../store/billing-subjects.ts'
 import { basesOfSessions, billedLines, type IssuedBill, issuedBills, subjectsWithSessions } from '../../store/bills.ts'
@@ -26,6 +29,7 @@ import type { Db } from '../../store/record-table.ts'
 import { freezeSessionTariff } from '../../store/tariffs.ts'
 import { transaction } from '../../store/transaction.ts'
 import { type AddedSource, type Answers, addedLines } from './added-lines.ts'
+import { billedUnder, leaveToParcs, settingsUnder } from './billed-under.ts'
 import type { BillingDeps } from './billing-deps.ts'
 import { type BillSummary, issueBill } from './issue-bill.ts'
 import { postPayment } from './post-payment.ts'
@@ -104,13 +108,17 @@ async function settle(
   if (facts.sessions.map((session) => session.sessionId).join() !== sessionIds.join()) return { kind: 'again' }
 
   const place = { organizationId, siteId, subjectKey: key }
+  const earlier = await issuedBills(trx, organizationId, key)
+  const billing = await billedUnder(trx, { organizationId, siteId, facts }, earlier)
+  if (facts.stay !== null) {
+    await leaveToParcs(trx, { organizationId, siteId, stayId: facts.stay.stayId }, billing.model, now)
+  }
   for (const paymentId of await unpostedPayments(trx, organizationId, key)) {
     await postPayment({ ...deps, db: trx })({ organizationId, paymentId })
   }
   await tellItsStay(trx, organizationId, facts)
 
-  const earlier = await issuedBills(trx, organizationId, key)
-  const given = billingSettings(site.settings, site.code)
+  const given = settingsUnder(billing.model, billingSettings(site.settings, site.code))
   const ownBases = earlier.map((bill) => bill.basis).reverse()
   const settings = { ...given, parkingPrice: parkingPricedBy(ownBases) ?? given.parkingPrice }
   const standing = outstandingLines(earlier.length === 0 ? [] : await billedLines(trx, organizationId, key))
@@ -130,8 +138,9 @@ async function settle(
     ...ownBases,
     ...(others.length === 0 ? [] : await basesOfSessions(trx, organizationId, wanted.sessionIds)),
   ]
-  const price = await priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, settings, now })
-  if (price.kind === 'blocked') return wait('held', price.reason, null)
+  const priced = await priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, settings, now })
+  if (priced.kind === 'blocked') return wait('held', priced.reason, null)
+  const price = { ...priced, basis: { ...priced.basis, billing } }
   const after: SubjectState =
     price.missing === null
       ? { state: 'settled', reason: ready.note, dueAt: ready.lookAgainAt }
@@ -165,15 +174,20 @@ async function settlePriced(work: Work, note: string | null, answers: HookAnswer
   const rounding = work.earlier[0]?.rounding ?? work.settings.rounding
   const base = toBillLines(price.groups, currency, rounding)
   const all = [...standing.values()]
-  const standingBase = new Map([...standing].filter(([, line]) => line.addedBy === null))
+  const standingBase = new Map([...standing].filter(([, line]) => line.addedBy === null && !isCreditLine(line)))
+  const standingAdded = all.filter((line) => line.addedBy !== null)
+  const standingCredits = new Map([...standing].filter(([, line]) => isCreditLine(line)))
+  const credits = await creditsFor(trx, { ...place, sessionIds: work.wanted.sessionIds })
+  const credited = creditLines([...base, ...standingAdded], credits, currency)
   const releases = await releasesOf(work)
   const moved = base.length > 0 && all.length > 0 && work.earlier.at(-1)?.accountId !== payerOf(work)
-  if (diffLines(base, standingBase).length === 0 && releases.length === 0 && !moved) {
+  const same = diffLines(base, standingBase).length === 0 && diffLines(credited, standingCredits).length === 0
+  if (same && releases.length === 0 && !moved) {
     return done({ kind: 'unchanged', note: price.missing ?? note })
   }
 
   const about = JSON.stringify(base)
-  const addable = { facts: work.facts, base, standing: all.filter((line) => line.addedBy !== null), currency, rounding }
+  const addable = { facts: work.facts, base, standing: standingAdded, currency, rounding }
   const heard = answers?.about === about ? answers : null
   const listening = deps.hooks !== undefined && (deps.hooks.listening?.(place) ?? true)
   if (listening && base.length > 0 && heard === null) {
@@ -186,7 +200,8 @@ async function settlePriced(work: Work, note: string | null, answers: HookAnswer
     return done({ kind: 'waiting', state: 'held', reason, dueAt: until })
   }
   const added = addedLines(deps, { ...addable, answers: heard?.added ?? [] })
-  const target = [...base, ...added]
+  const charges = [...base, ...added]
+  const target = [...charges, ...creditLines(charges, credits, currency)]
   const bills: BillSummary[] = []
   for (const release of releases) bills.push(await issueRelease(work, release))
   const settled = moved && target.length > 0 ? await takeBack(work, bills) : work
@@ -211,7 +226,7 @@ async function takeBack(work: Work, bills: BillSummary[]): Promise<Work> {
   const bill = {
     organizationId: place.organizationId,
     site: work.site,
-    series: work.settings.series,
+    numbering: work.settings.numbering,
     subjectKey: place.subjectKey,
     accountId: last.accountId,
     earlier: work.earlier,
@@ -247,7 +262,7 @@ async function issueOwn(
   const bill = {
     organizationId: place.organizationId,
     site: work.site,
-    series: work.settings.series,
+    numbering: work.settings.numbering,
     subjectKey: place.subjectKey,
     accountId: target.length === 0 ? (work.earlier.at(-1)?.accountId ?? null) : payerOf(work),
     earlier: work.earlier,
@@ -273,8 +288,12 @@ function correctionOf(lines: readonly BillLine[]): string {
     IDLE: 'idle time',
     SESSION: 'session fee',
   }
-  const kinds = [...new Set(lines.map((line) => words[line.kind] ?? 'discounts and credits'))]
-  return `Corrected: ${kinds.join(', ')}.`
+  const granted = lines.filter((line) => isCreditLine(line) && line.totalMinor < 0)
+  const reasons = [...new Set(granted.map((line) => `${line.description}: ${line.explanation[0]}`))]
+  const others = lines.filter((line) => !isCreditLine(line))
+  const kinds = [...new Set(others.map((line) => words[line.kind] ?? 'discounts and credits'))]
+  const corrected = kinds.length > 0 || reasons.length === 0 ? [`Corrected: ${kinds.join(', ') || 'credits'}.`] : []
+  return [...corrected, ...reasons].join(' ')
 }
 
 interface Release {
@@ -308,7 +327,7 @@ async function issueRelease(work: Work, release: Release): Promise<BillSummary> 
   const bill = {
     organizationId,
     site: work.site,
-    series: work.settings.series,
+    numbering: work.settings.numbering,
     subjectKey: release.subjectKey,
     accountId: last.accountId,
     earlier,

@@ -2,35 +2,42 @@
 // Must not decide what is billed. The subject's row must be locked.
 import {
   type BillBasis,
+  type BillBooks,
   type BillLine,
-  billNumber,
   billPostings,
   buildReceipt,
+  type MissingItem,
+  missingItems,
+  type Numbering,
   outstandingLines,
+  owedBy,
   type Receipt,
   type RoundingPolicy,
+  regimesOf,
   type SessionFacts,
   type StayFacts,
-  type SubjectKey,
+  seriesOf,
   subjectOf,
   totalsOf,
 } from '../../domain/bill/index.ts'
-import { localDate } from '../../domain/local-time.ts'
+import { businessClock, businessDate } from '../../domain/business-day.ts'
 import type { Minor } from '../../domain/money.ts'
 import { type BillingSite, readPlaces } from '../../store/billing-facts.ts'
-import { billedLines, type IssuedBill, insertBill, nextBillNumber } from '../../store/bills.ts'
-import { appendEvents, type NewEvent } from '../../store/event-log.ts'
+import { type BillKey, billedLines, type IssuedBill, insertBill, nextBillNumber } from '../../store/bills.ts'
+import { addJobs, appendEvents, type NewEvent } from '../../store/event-log.ts'
 import { appendEntry } from '../../store/journal.ts'
 import { paymentsOf } from '../../store/payments.ts'
 import type { Db } from '../../store/record-table.ts'
+import { openReview } from '../../store/review-items.ts'
+import { signedDigest, signedValuesOf } from '../../store/signed-meter-values.ts'
 import { tellBill } from '../parking-actions/tell-bill.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 
 export interface BillToIssue {
   organizationId: string
   site: BillingSite
-  series: string
-  subjectKey: SubjectKey
+  numbering: Numbering
+  subjectKey: BillKey
   accountId: string | null
   /** Bills of the subject so far, the first one first. */
   earlier: readonly IssuedBill[]
@@ -44,13 +51,18 @@ export interface BillToIssue {
   tariffs: Receipt['tariffs']
   /** Of an adjustment. */
   reason: string
+  /** Of what is not a stay or session: when it was or will be served. */
+  service?: { from: Date; to: Date }
+  /** Default: earned at once. */
+  membership?: BillBooks['membership']
+  issuedBy?: string
 }
 
 export interface BillSummary {
   billId: string
   number: string
   kind: 'bill' | 'adjustment'
-  subjectKey: SubjectKey
+  subjectKey: BillKey
   totalMinor: Minor
   currency: string
 }
@@ -66,20 +78,25 @@ export async function issueBill(
   const first = bill.earlier[0]
   const kind = first === undefined ? 'bill' : 'adjustment'
   const billId = deps.newId()
-  const series = bill.series
-  const counted = await nextBillNumber(trx, organizationId, series)
-  const number = billNumber(series, counted)
+  const clock = businessClock(basis.zone, site.settings)
+  const issuedOn = businessDate(now, clock)
+  const { series, print } = seriesOf(bill.numbering, kind, issuedOn)
   const subject = subjectOf(subjectKey)
   const totals = totalsOf(lines)
   const currency = basis.currency
   const reason = kind === 'bill' ? null : bill.reason
   const adjusts = first === undefined ? null : { billId: first.billId, number: first.number }
-  const places = await readPlaces(
-    trx,
-    organizationId,
-    bill.sessions.map((session) => session.sessionId),
-  )
-  const receipt = buildReceipt({
+  const sessionIds = bill.sessions.map((session) => session.sessionId)
+  const signed = await signedValuesOf(trx, organizationId, sessionIds)
+  const places = (await readPlaces(trx, organizationId, sessionIds)).map((place) => ({
+    ...place,
+    signed: signedDigest(signed.get(place.sessionId) ?? []),
+  }))
+  const payments = await paymentsOf(trx, organizationId, subjectKey)
+  // Nobody else gets a number of the series until this transaction ends, so all reading is done before.
+  const counted = await nextBillNumber(trx, organizationId, series)
+  const number = print(counted)
+  const told = buildReceipt({
     bill: { kind, billId, number, adjusts, reason, issuedAt: now, currency },
     site: { ...site, zone: basis.zone },
     organizationName: site.organizationName,
@@ -88,11 +105,13 @@ export async function issueBill(
     places,
     lines,
     beforeMinor: bill.beforeMinor,
-    payments: await paymentsOf(trx, organizationId, subjectKey),
+    payments,
     tariffs: bill.tariffs,
   })
-  const businessDate = localDate(now, basis.zone)
-  const service = serviceTimes(bill, now)
+  const missing = missingItems(told, regimesOf(settingOf(site.settings, 'receipt_regimes')))
+  const receipt: Receipt = { ...told, missing }
+  const service = bill.service ?? serviceTimes(bill, now)
+  const owed = owedBy(basis.billing)
   await insertBill(
     trx,
     {
@@ -101,6 +120,7 @@ export async function issueBill(
       billId,
       series,
       number: counted,
+      numberText: number,
       kind,
       subjectKey,
       sequence: bill.earlier.length + 1,
@@ -108,14 +128,15 @@ export async function issueBill(
       stayId: subject?.kind === 'stay' ? subject.id : null,
       sessionId: subject?.kind === 'session' ? subject.id : null,
       accountId: bill.accountId,
+      owedBy: owed,
       currency,
       ...totals,
       reason,
       serviceFrom: service.from,
       serviceTo: service.to,
       issuedAt: now,
-      issuedBy: 'hub',
-      businessDate,
+      issuedBy: bill.issuedBy ?? 'hub',
+      businessDate: issuedOn,
       rounding: bill.rounding,
       basis,
       receipt,
@@ -129,36 +150,77 @@ export async function issueBill(
     {
       ...entry,
       description: `${what} ${number}`,
-      businessDate,
-      factDate: localDate(service.to, basis.zone),
+      businessDate: issuedOn,
+      factDate: businessDate(service.to, clock),
       corrects: adjusts === null ? null : { sourceType: 'bill', sourceId: adjusts.billId },
       postedAt: now,
       currency,
       billId,
     },
-    billPostings(lines),
+    billPostings(lines, { owedBy: owed, membership: bill.membership ?? 'earned' }),
   )
   if (subject?.kind === 'stay') {
+    const standing = outstandingLines(first === undefined ? lines : await billedLines(trx, organizationId, subjectKey))
     await tellBill(deps, trx, {
-      ...{
-        organizationId,
-        siteId,
-        siteSettings: site.settings,
-        billId,
-        number,
-        kind,
-        stayId: subject.id,
-        currency,
-        lines,
-      },
-      standing: [...outstandingLines(await billedLines(trx, organizationId, subjectKey)).values()],
+      organizationId,
+      siteId,
+      siteSettings: site.settings,
+      billId,
+      number,
+      kind,
+      stayId: subject.id,
+      currency,
+      lines,
+      owedBy: owed,
+      standing: [...standing.values()],
       issuedAt: now,
     })
   }
+  if (kind === 'adjustment' && totals.totalMinor < 0) {
+    const name = `refund:${subjectKey}`
+    const payload = { organizationId, siteId, subjectKey, billId, number }
+    await addJobs(trx, [{ task: 'refund.consider', payload, key: `refund:${billId}`, queue: name }])
+  }
+  if (missing.length > 0)
+    await tellOfMissing(deps, trx, { organizationId, siteId, billId, number, missing, issuedOn, now })
   await appendEvents(trx, [
     eventOf(deps.newId(), bill, { billId, number, adjusts, totalMinor: totals.totalMinor, currency }, now),
   ])
   return { billId, number, kind, subjectKey, totalMinor: totals.totalMinor, currency }
+}
+
+/** Once a day for the same lack: what is missing at a site is missing on all of its receipts. */
+async function tellOfMissing(
+  deps: Pick<ServiceDeps, 'newId'>,
+  trx: Db,
+  lack: {
+    organizationId: string
+    siteId: string
+    billId: string
+    number: string
+    missing: readonly MissingItem[]
+    issuedOn: string
+    now: Date
+  },
+): Promise<void> {
+  const { organizationId, siteId, billId, number, missing, issuedOn } = lack
+  const names = missing.map(({ regime, item }) => `${item} (${regime})`)
+  await openReview(trx, deps.newId, {
+    organizationId,
+    siteId,
+    reviewId: deps.newId(),
+    contentKey: `receipt:${siteId}:${issuedOn}:${names.join()}`,
+    kind: 'receipt_incomplete',
+    subjectType: 'bill',
+    subjectId: billId,
+    reason: `The receipt ${number} lacks what rules ask for: ${names.join(', ')}.`,
+    data: { billId, number, missing },
+    at: lack.now,
+  })
+}
+
+function settingOf(settings: unknown, name: string): unknown {
+  return typeof settings === 'object' && settings !== null ? (settings as Record<string, unknown>)[name] : undefined
 }
 
 function eventOf(

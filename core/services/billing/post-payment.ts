@@ -1,7 +1,7 @@
 // Owns the journal entry of one payment, refund or void of either; posted once, however often it is asked for.
 // Must not take money nor change the payment.
 import { paymentPostings } from '../../domain/bill/index.ts'
-import { localDate } from '../../domain/local-time.ts'
+import { businessClock, businessDate } from '../../domain/business-day.ts'
 import { appendEntry } from '../../store/journal.ts'
 import { readPayment } from '../../store/payments.ts'
 import { transaction } from '../../store/transaction.ts'
@@ -23,6 +23,7 @@ export function postPayment(
       if (payment === undefined) return { kind: 'not_found' }
       const now = deps.clock.now()
       const entryId = deps.newId()
+      const clock = businessClock(payment.zone, payment.siteSettings)
       const what = payment.kind === 'refunded' ? 'Refund' : 'Payment'
       const added = await appendEntry(
         trx,
@@ -33,8 +34,8 @@ export function postPayment(
           sourceType: 'payment',
           sourceId: paymentId,
           description: `${what}${payment.method === null ? '' : ` by ${payment.method}`}${payment.reference === null ? '' : `, ${payment.reference}`}`,
-          businessDate: localDate(now, payment.zone),
-          factDate: localDate(payment.at, payment.zone),
+          businessDate: businessDate(now, clock),
+          factDate: businessDate(payment.at, clock),
           corrects: null,
           postedAt: now,
           currency: payment.currency,

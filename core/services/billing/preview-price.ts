@@ -24,6 +24,7 @@ export interface PreviewStay {
   exitedAt: Instant
   parkerKind?: ParkerKind
   lostTicket?: boolean
+  paidAt?: Instant
   validations?: readonly Omit<AppliedDiscount, 'factId' | 'kind'>[]
 }
 
@@ -218,6 +219,7 @@ function stayOf(stay: PreviewStay): PricedStay {
     parkerKind: stay.parkerKind ?? 'transient',
     discounts: (stay.validations ?? []).map((each, i) => ({ ...each, factId: `preview-${i}`, kind: 'validation' })),
     ...(stay.lostTicket === undefined ? {} : { lostTicket: stay.lostTicket }),
+    ...(stay.paidAt === undefined ? {} : { paidAt: iso(stay.paidAt) }),
   }
 }
 

@@ -210,6 +210,7 @@ function stayUnit(stay: StayFacts, before: TariffChoice | null): Unit {
       parkerKind: stay.parkerKind,
       discounts: stay.discounts,
       lostTicket: stay.flags.includes('lost_ticket'),
+      ...(stay.paidAt == null ? {} : { paidAt: stay.paidAt.toISOString() }),
     },
     session: null,
     origin: { scope: 'parking', stayId: stay.stayId, sessionId: null },

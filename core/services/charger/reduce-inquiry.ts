@@ -1,5 +1,6 @@
 // Owns the answers to what stations ask with content: one handler for each topic, the question and the answer kept as one row.
 // Must not call the outside without a deadline: the station's other messages wait meanwhile.
+import { withoutCardNumbersIn } from '../../domain/card-number.ts'
 import type { InquiryAnswer, InquiryTopic, StationInquiry } from '../../domain/station-inquiry.ts'
 import { noticeEffect, noticeOfContent } from '../../store/notice-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
@@ -30,6 +31,8 @@ export async function reduceInquiry(
   }
   const handle = deps.inquiries[topic] as InquiryHandler<InquiryTopic>
   const answer = await handle(ask, { station, work, evse, at: time.at, noticeId })
+  // Vendors' own words are no identifiers: a terminal's may hold a card number in any field.
+  const data = withoutCardNumbersIn(ask, topic === 'data_transfer' ? 'text' : 'identifier')
   work.effects.push(
     noticeEffect.notice({
       ...place,
@@ -41,7 +44,7 @@ export async function reduceInquiry(
       received_at: work.receivedAt,
       request_id: (ask as { requestId?: number }).requestId ?? null,
       sequence: null,
-      data: ask,
+      data,
       answer,
       content_key: contentKey,
     }),
@@ -51,7 +54,7 @@ export async function reduceInquiry(
     type: 'station.notice',
     subject: { type: 'station', id: stationId },
     occurredAt: time.at,
-    data: { stationId, noticeId, topic, evse, data: ask as unknown as Record<string, unknown> },
+    data: { stationId, noticeId, topic, evse, data: data as Record<string, unknown> },
   })
   return answer
 }

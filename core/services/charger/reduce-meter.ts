@@ -1,6 +1,7 @@
 // Owns what meter values change: one row per sample, the running sum of the transaction, the session's energy now and then.
 // Must not trust a sample: plausibility is the register rules' business, and suspect samples never move money.
-import type { MeterOutcome, MeterReported, MeterSample } from '../../domain/charger-fact.ts'
+import { createHash } from 'node:crypto'
+import type { MeterOutcome, MeterReported, MeterSample, SignedReading } from '../../domain/charger-fact.ts'
 import { addReading, compareReadings, type RegisterReading, readingOf } from '../../domain/session/index.ts'
 import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
@@ -20,28 +21,31 @@ export function addSamples(
   const { organization_id, site_id, station_id } = station.record
   for (const sample of samples) {
     const at = sample.time.at
-    work.effects.push(
-      // Written out: spread into it, the place made each of these rows 7 kB of garbage, an eighth of all there was.
-      effect.meterValue({
-        organization_id,
-        site_id,
-        station_id,
-        evse_number: evseNumber,
-        at,
-        context: sample.context,
-        transaction_id: transaction?.row.transaction_id ?? null,
-        received_at: work.receivedAt,
-        register_wh: sample.registerWh ?? null,
-        if_kwh_wh: sample.registerIfKwhWh ?? null,
-        export_wh: sample.exportWh ?? null,
-        power_w: sample.powerW ?? null,
-        current_ma: sample.currentMa ?? null,
-        voltage_mv: sample.voltageMv ?? null,
-        soc: sample.soc ?? null,
-        extra: sample.extra ?? null,
-        suspect: sample.suspect ?? null,
-      }),
-    )
+    // Written out: spread into it, the place made each of these rows 7 kB of garbage, an eighth of all there was.
+    const row = {
+      organization_id,
+      site_id,
+      station_id,
+      evse_number: evseNumber,
+      at,
+      context: sample.context,
+      transaction_id: transaction?.row.transaction_id ?? null,
+      received_at: work.receivedAt,
+      register_wh: sample.registerWh ?? null,
+      if_kwh_wh: sample.registerIfKwhWh ?? null,
+      export_wh: sample.exportWh ?? null,
+      power_w: sample.powerW ?? null,
+      current_ma: sample.currentMa ?? null,
+      voltage_mv: sample.voltageMv ?? null,
+      soc: sample.soc ?? null,
+      extra: sample.extra ?? null,
+      suspect: sample.suspect ?? null,
+    }
+    work.effects.push(effect.meterValue(row))
+    if (transaction !== null && tellsTwice(evseOf(station, evseNumber), transaction, sample))
+      work.effects.push(effect.meterValueAgain(row))
+    for (const signed of sample.signed ?? [])
+      work.effects.push(signedEffect(station, work, evseNumber, transaction, sample, signed))
     if (sample.registerWh === undefined || sample.suspect !== undefined) continue
     const reading = readingOf(at, sample.registerWh, sample.registerIfKwhWh ?? null, sample.powerW ?? null)
     if (transaction === null) {
@@ -59,6 +63,48 @@ export function addSamples(
     if (at > transaction.lastSeenAt) transaction.lastSeenAt = at
     foldReading(station, evseNumber, transaction, reading)
   }
+}
+
+/** Another register for an instant that has one: a clock was set back, and the doubled hour must not hide the energy of the second. */
+function tellsTwice(
+  { transactions }: EvseState,
+  transaction: TransactionState,
+  { time: { at }, registerWh }: MeterSample,
+): boolean {
+  if (registerWh === undefined) return false
+  const { readings, lastSeenAt } = transaction
+  // Where only the database knows all readings, it looks for itself.
+  if (readings === null || transactions.some((t) => t !== transaction && covers(t, at))) return true
+  return at <= lastSeenAt && readings.some((r) => r.at.getTime() === at.getTime() && r.wh !== registerWh)
+}
+
+/** Its own record beside the sample: it outlives the samples, and one that comes again is the same one. */
+function signedEffect(
+  station: StationState,
+  work: StationWork,
+  evseNumber: number,
+  transaction: TransactionState | null,
+  { time, context }: MeterSample,
+  signed: SignedReading,
+) {
+  const bytes = Buffer.from(signed.data, 'utf8')
+  const { organization_id, site_id, station_id } = station.record
+  return effect.signedMeterValue({
+    organization_id,
+    site_id,
+    station_id,
+    evse_number: evseNumber,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    transaction_id: transaction?.row.transaction_id ?? null,
+    at: time.at,
+    context,
+    received_at: work.receivedAt,
+    measurand: signed.measurand,
+    encoding: signed.encoding ?? null,
+    method: signed.method ?? null,
+    public_key: signed.publicKey ?? null,
+    data: bytes.toString('base64'),
+  })
 }
 
 function foldReading(

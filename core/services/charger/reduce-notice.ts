@@ -1,5 +1,6 @@
 // Owns what a notice leaves behind: its row, its event, and what its topic changes besides.
 // Must not answer with content; inquiries do.
+import { withoutCardNumbersIn } from '../../domain/card-number.ts'
 import { withoutSecretValue } from '../../domain/secret-setting.ts'
 import type { NoticeData, NoticeOutcome, NoticeTopic, StationNotice } from '../../domain/station-notice.ts'
 import { effect } from '../../store/charger-effects.ts'
@@ -68,8 +69,10 @@ export function reduceNotice(
 ): NoticeOutcome {
   const noticeId = deps.newId()
   const { topic, evse = null, time } = fact
-  const data =
+  const told =
     fact.topic === 'report.part' ? { ...fact.data, items: fact.data.items.map(withoutSecretValue) } : fact.data
+  // Before anything is made of it: the row, the event and what a report leaves are all kept.
+  const data = withoutCardNumbersIn(told) as typeof told
   const parts = data as { requestId?: number; sequence?: number }
   work.effects.push(
     noticeEffect.notice({

@@ -1,6 +1,7 @@
 // Owns what the beginning, progress and end of a transaction change, for numbered (1.6) and self-named (2.x) ones alike.
 // Must never refuse one: what does not fit is kept with its reason for review.
 import type { Authorization, TransactionOutcome, TransactionReported } from '../../domain/charger-fact.ts'
+import { isPayment } from '../../domain/credential/index.ts'
 import { effect } from '../../store/charger-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { countTrait } from './count-deviation.ts'
@@ -36,6 +37,7 @@ export async function reduceTransaction(
   noteSequence(transaction, fact)
   noteTerms(transaction, fact)
   await settleSessions(deps, station, evse, work, touched, new Set([transaction]))
+  if (!repeat) tellCostLater(deps, station, work, transaction)
   if (!repeat) matchRemoteStart(deps, station, work, transaction)
   if (fact.reservationId !== undefined) noteReservation(station, work, transaction, fact.reservationId)
   if (station.record.traits.statusWithoutNotification === true)
@@ -56,6 +58,29 @@ function noteTerms(transaction: TransactionState, { terms, time }: TransactionRe
   const merged =
     known === null ? { at, ...terms } : known.at <= at ? { ...known, ...terms, at } : { ...terms, ...known }
   transaction.row = { ...row, terms: merged }
+}
+
+/** Who pays at the terminal sees there what it comes to, and the terminal takes that much. */
+function tellCostLater(
+  { settings }: ChargerDeps,
+  station: StationState,
+  work: StationWork,
+  { row: { transaction_id: transactionId, id_token_kind: kind, station_ref: ref } }: TransactionState,
+): void {
+  if (ref === null || !isPayment({ kind })) return
+  const { organization_id: organizationId, station_id: stationId } = station.record
+  const key = `cost:${transactionId}`
+  const payload = { organizationId, stationId, transactionId }
+  work.effects.push(
+    effect.job({
+      task: 'terminal.cost',
+      payload,
+      key,
+      queue: key,
+      delayMs: settings.settleAfterMs,
+      delayFrom: 'first',
+    }),
+  )
 }
 
 /** 2.x may name it in every event of the transaction; one look is enough. */

@@ -5,12 +5,15 @@ import {
   type DerivedSession,
   type RegisterReading,
   readingOf,
+  type SummedReadings,
   sessionClocks,
   sessionPeriods,
+  sumOverSetBackClock,
   sumReadings,
 } from '../../domain/session/index.ts'
-import { effect, type SessionRow } from '../../store/charger-effects.ts'
+import { effect } from '../../store/charger-effects.ts'
 import { readRegisters } from '../../store/charger-state.ts'
+import type { SessionRow } from '../../store/session-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
 import { countTrait } from './count-deviation.ts'
 import { sessionContent, sessionHolder } from './session-content.ts'
@@ -24,7 +27,7 @@ import {
 } from './station-state.ts'
 import { addBayJob, addEvent, addReview, addSessionJobs, inStation, type StationWork } from './station-work.ts'
 
-/** All readings of a transaction: stored ones and those of this unit, up to its end (what comes later is kept for audit only). */
+/** All readings of a transaction: stored ones and those of this unit. */
 async function readingsOf(
   deps: ChargerDeps,
   station: StationState,
@@ -34,9 +37,7 @@ async function readingsOf(
 ): Promise<RegisterReading[]> {
   const { row } = transaction
   const end = row.ended_at
-  const upToEnd = (all: readonly RegisterReading[]) =>
-    (end === null ? [...all] : all.filter((r) => r.at <= end)).sort(compareReadings)
-  if (transaction.readings !== null) return upToEnd(transaction.readings)
+  if (transaction.readings !== null) return transaction.readings
   const stored = await readRegisters(deps.pool, {
     organizationId: row.organization_id,
     stationId: station.record.station_id,
@@ -52,7 +53,22 @@ async function readingsOf(
   const all = [...stored.map((r) => readingOf(r.at, r.register_wh, r.if_kwh_wh, r.power_w)), ...own]
   // A running one is looked at again and again; one that has ended hardly ever.
   if (row.state === 'open') transaction.readings = all
-  return upToEnd(all)
+  return all
+}
+
+/** What comes later than the end is kept for audit only, unless the clock was set back. */
+function sumOf(
+  evse: EvseState,
+  transaction: TransactionState,
+  all: readonly RegisterReading[],
+): SummedReadings & { readings: readonly RegisterReading[] } {
+  const { started_at: from, ended_at: to, meter_start_wh: beginWh, meter_stop_wh: endWh } = transaction.row
+  const readings = (to === null ? [...all] : all.filter((r) => r.at <= to)).sort(compareReadings)
+  const rule = registerRule(evse.traits, transaction)
+  const inTime = sumReadings(readings, evse.maxPowerW, rule)
+  const metered = to === null || beginWh === null || endWh === null ? null : { from, to, beginWh, endWh }
+  const setBack = metered === null ? null : sumOverSetBackClock(all, inTime, evse.maxPowerW, metered, rule)
+  return setBack ?? { ...inTime, readings }
 }
 
 interface Measured {
@@ -71,8 +87,8 @@ async function measure(
 ): Promise<Measured> {
   const measured: Measured = { energyWh: 0, points: [], registers: [], flags: [] }
   for (const member of members) {
-    const readings = await readingsOf(deps, station, evse, member, work)
-    const { state, points } = sumReadings(readings, evse.maxPowerW, registerRule(evse.traits, member))
+    const all = await readingsOf(deps, station, evse, member, work)
+    const { state, points, readings } = sumOf(evse, member, all)
     member.register = state
     member.refold = false
     const before = measured.energyWh
@@ -159,6 +175,12 @@ const registerDoubts = [
     flag: 'implausible_step',
     kind: 'meter_jump',
     reason: 'The energy register jumped by more than the charger can deliver; the jump is not billed.',
+  },
+  {
+    flag: 'clock_set_back',
+    kind: 'station_clock',
+    reason:
+      'The clock of the station was set back while the car charged. The energy is what the register counted from begin to end; the times of it are in doubt.',
   },
   {
     flag: 'scale_doubtful',

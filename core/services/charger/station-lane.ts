@@ -1,5 +1,6 @@
 // Owns the order of one station: facts go through one after the other, each on the memory that the last commit left.
 // Must not keep memory that the database does not have: a commit that fails throws the memory away.
+import { withoutCardNumbers } from '../../domain/card-number.ts'
 import type { ChargerFact, ChargerOutcome, WireFrame } from '../../domain/charger-fact.ts'
 import { HubError } from '../../domain/hub-error.ts'
 import type { StationTraits } from '../../domain/station-model.ts'
@@ -253,7 +254,8 @@ export class StationLane {
       direction: frame.direction,
       epoch,
       action: frame.action ?? null,
-      frame: frame.text,
+      // Free text may carry one, and so may what a terminal sends as DataTransfer; what a card reader read as an identifier stays.
+      frame: withoutCardNumbers(frame.text, frame.action === 'DataTransfer' ? 'text' : 'identifier'),
     })
   }
 }

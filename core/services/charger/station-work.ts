@@ -48,9 +48,9 @@ export function addEvent(deps: ChargerDeps, station: StationState, work: Station
 
 /** Sets a doubtful input aside for a person; the same content asks only once. */
 export function addReview(
-  deps: ChargerDeps,
+  deps: Pick<ChargerDeps, 'newId'>,
   station: StationState,
-  work: StationWork,
+  work: Pick<StationWork, 'effects'>,
   item: {
     contentKey: string
     kind: string

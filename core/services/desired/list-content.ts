@@ -2,12 +2,12 @@
 // Must not judge access by rules of its own; core/domain/access does.
 import { createHash } from 'node:crypto'
 import { dependsOnMoment, judgeAccess } from '../../domain/access/index.ts'
+import { contentText } from '../../domain/content-text.ts'
 import { ocppToken } from '../../domain/credential/index.ts'
 import { entryKey, type Protocol } from '../../domain/desired/index.ts'
 import type { ListEntry } from '../../domain/station-command.ts'
 import { type EnrolledForm, enrolledForms } from '../../store/enrolled-at-site.ts'
 import type { Db } from '../../store/record-table.ts'
-import { contentText } from '../parking/same-content.ts'
 
 /** Most recently used first: what does not fit into the station is used the least. */
 export async function listContent(

@@ -1,6 +1,7 @@
 // Owns the task `station.reconcile`: what came back from a station is taken in, what it is to have is compared, and the next command
 // that brings it in line is queued. One at a time; the command's end adds the job again.
 // Must not send, and must not decide what is next; core/domain/desired does.
+import { contentText } from '../../domain/content-text.ts'
 import {
   type Absorbing,
   type Aim,
@@ -44,7 +45,6 @@ import {
 } from '../../store/station-actual.ts'
 import { transaction } from '../../store/transaction.ts'
 import { type QueueCommandDeps, queueCommand } from '../charger/queue-command.ts'
-import { contentText } from '../parking/same-content.ts'
 import { rootHashes } from './certificate-hashes.ts'
 import { contentHash, fitted, listContent } from './list-content.ts'
 

@@ -9,6 +9,7 @@ import {
   type PersonRow,
   personOf,
   unknownColumns,
+  withMaskedCells,
 } from '../../domain/imports/people-columns.ts'
 import { readCsv } from '../../domain/imports/read-csv.ts'
 import { addJobs } from '../../store/event-log.ts'
@@ -58,7 +59,7 @@ export function startImport(deps: ServiceDeps) {
         state: 'queued',
         dry_run: dryRun,
         file_name: fileName ?? null,
-        content: csv,
+        content: withMaskedCells(csv, read.header, read.rows),
         actor,
         rows_total: read.rows.length,
         created_at: deps.clock.now(),

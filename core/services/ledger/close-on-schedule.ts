@@ -1,6 +1,7 @@
 // Owns closing days by themselves, some days after they are over, where a site asks for it.
 // Must not close over what is unsettled: that takes a person with a reason.
-import { addDays, localDate, startOfLocalDate } from '../../domain/local-time.ts'
+import { businessClock, businessDate, startOfBusinessDate } from '../../domain/business-day.ts'
+import { addDays } from '../../domain/local-time.ts'
 import { lastPeriod } from '../../store/ledger-periods.ts'
 import { type Site, sites } from '../../store/places.ts'
 import { type Db, getRecord } from '../../store/record-table.ts'
@@ -9,8 +10,8 @@ import type { Access } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { closePeriod } from './close-period.ts'
 
-/** After midnight: what was posted on the last second of a day has been stored by then. */
-const afterMidnightMs = 10 * 60_000
+/** After the end of the day: what was posted on the last second of a day has been stored by then. */
+const afterEndMs = 10 * 60_000
 const againMs = 60 * 60_000
 
 interface SiteBooks {
@@ -56,15 +57,16 @@ export function closeOnSchedule(deps: ServiceDeps): (books: SiteBooks) => Promis
     const days = closeAfterDays(site?.settings)
     if (site === undefined || site.archivedAt !== null || days === null) return
     const now = deps.clock.now()
-    const today = localDate(now, site.timeZone)
+    const clock = businessClock(site.timeZone, site.settings)
+    const today = businessDate(now, clock)
     const to = addDays(today, -1 - days)
     const last = await lastPeriod(deps.db, books)
     const due = last === undefined || last.to < to
     const outcome = due ? await closePeriod(deps)(access, { siteId: site.siteId, to }) : null
     const waits = outcome !== null && outcome.kind !== 'ok'
     if (waits) deps.log.warn({ siteId: site.siteId, to, outcome }, 'the books could not be closed yet')
-    const tomorrow = startOfLocalDate(addDays(today, 1), site.timeZone)
-    const dueAt = new Date(waits ? now.getTime() + againMs : tomorrow.getTime() + afterMidnightMs)
+    const tomorrow = startOfBusinessDate(addDays(today, 1), clock)
+    const dueAt = new Date(waits ? now.getTime() + againMs : tomorrow.getTime() + afterEndMs)
     await appoint(deps.db, books, dueAt)
   }
 }

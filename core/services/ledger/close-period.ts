@@ -2,6 +2,7 @@
 // Must not reopen: what comes later is posted on a later day.
 import { createHash } from 'node:crypto'
 import { bookAccount } from '../../domain/bill/index.ts'
+import { businessClock, businessDate, startOfBusinessDate } from '../../domain/business-day.ts'
 import {
   chainStart,
   type Digest,
@@ -10,7 +11,7 @@ import {
   periodHash,
   type Unsettled,
 } from '../../domain/ledger/chain.ts'
-import { addDays, localDate, startOfLocalDate } from '../../domain/local-time.ts'
+import { addDays } from '../../domain/local-time.ts'
 import { appendAudit } from '../../store/audit.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import {
@@ -28,10 +29,13 @@ import { type LedgerPeriod, ledgerPeriods } from '../../store/ledger-read.ts'
 import { unpostedStrays, unsettledBefore } from '../../store/ledger-unsettled.ts'
 import { organizations, type Site, sites } from '../../store/places.ts'
 import { type Db, getRecord } from '../../store/record-table.ts'
+import { wakeStandingExports } from '../../store/standing-exports.ts'
 import { postPayment } from '../billing/post-payment.ts'
 import { refusable } from '../manage/manage-record.ts'
 import { type Access, invalid, type Outcome, ok, type Refusal } from '../manage/outcome.ts'
+import { recogniseThrough } from '../memberships/recognise-memberships.ts'
 import type { ServiceDeps } from '../service-deps.ts'
+import { postAtClose } from '../shares/post-at-close.ts'
 
 export interface CloseInput {
   siteId: string
@@ -59,13 +63,15 @@ export function closePeriod(
       const last = await lastPeriod(trx, books)
       const refusal = wrongDay(site, last, input.to, now)
       if (refusal) return refusal
-      const before = startOfLocalDate(addDays(input.to, 1), site.timeZone)
+      const before = startOfBusinessDate(addDays(input.to, 1), businessClock(site.timeZone, site.settings))
       for (const paymentId of await unpostedStrays(trx, books, before)) {
         await postPayment({ ...deps, db: trx })({ organizationId: access.organizationId, paymentId })
       }
+      await recogniseThrough({ ...deps, db: trx }, books, input.to)
       const unsettled = await unsettledBefore(trx, books, { before, zone: site.timeZone })
       if (unsettled.length > 0 && input.reason === undefined) return { kind: 'conflict', message: named(unsettled) }
 
+      await postAtClose(deps, trx, { organizationId: access.organizationId, site, to: input.to, now })
       const organization = await getRecord(trx, organizations, access, access.organizationId)
       const open = await openBooks(trx, books, input.to)
       const currencies = [site.currency, ...open.map((one) => one.currency).filter((one) => one !== site.currency)]
@@ -99,13 +105,14 @@ export function closePeriod(
         await tell(deps, trx, access, record, now)
         closed.push(record)
       }
+      await wakeStandingExports(trx, access.organizationId, { siteId: site.siteId })
       return ok(closed)
     })
 }
 
 /** Business dates that can be closed: over at the site, and after those that are closed. */
 function wrongDay(site: Site, last: PeriodEnd | undefined, to: string, now: Date): Refusal | null {
-  const today = localDate(now, site.timeZone)
+  const today = businessDate(now, businessClock(site.timeZone, site.settings))
   if (to >= today) return invalid('/to', `must be before today, which is ${today} at the site`)
   if (last !== undefined && to <= last.to) {
     return { kind: 'conflict', pointer: '/to', message: `The books are closed up to ${last.to} already.` }

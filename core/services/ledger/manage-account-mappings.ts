@@ -1,7 +1,9 @@
 // Owns the rules of account mappings: what an organization's accounting system calls the hub's accounts and tax codes.
 // Must not know an accounting system; its format checks what it needs before an export.
 import { bookAccount } from '../../domain/bill/index.ts'
+import { pointerTo } from '../../domain/json-pointer.ts'
 import { type AccountMappingRecord, accountMappings } from '../../store/ledger-read.ts'
+import { wakeStandingExports } from '../../store/standing-exports.ts'
 import { type Change, columns, columnsOf, manage } from '../manage/manage-record.ts'
 import type { Access, FieldProblem } from '../manage/outcome.ts'
 
@@ -15,6 +17,11 @@ export const manageAccountMappings = manage<AccountMappingRecord, MappingCreate,
   siteOf: () => null,
   create: async ({ access }, input) => written(access, { ...input, name: input.name ?? input.target }),
   update: async ({ access }, _before, input) => written(access, input),
+  // A name that was missing may be there now.
+  async changed({ trx, access }, _before, { mappingId }) {
+    await wakeStandingExports(trx, access.organizationId, { mappingId })
+    return undefined
+  },
 })
 
 function written(access: Access, input: MappingCreate | MappingPatch): Change {
@@ -23,11 +30,6 @@ function written(access: Access, input: MappingCreate | MappingPatch): Change {
   }
   const problems: FieldProblem[] = Object.keys(input.accounts ?? {})
     .filter((code) => bookAccount(code) === null)
-    .map((code) => ({ pointer: `/accounts/${pointerPart(code)}`, message: 'is no account of the hub' }))
+    .map((code) => ({ pointer: pointerTo('accounts', code), message: 'is no account of the hub' }))
   return problems.length > 0 ? { kind: 'invalid', problems } : columns(columnsOf(accountMappings, input))
-}
-
-/** RFC 6901. */
-function pointerPart(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -1,9 +1,10 @@
 // Owns reading the ledger within the caller's limits: accounts, entries, periods, trial balance, what a close would find.
 // Must not write.
 import { bookAccount, chartOfAccounts } from '../../domain/bill/index.ts'
+import { businessClock, businessDate, startOfBusinessDate } from '../../domain/business-day.ts'
 import type { AccountKind, BookAccount } from '../../domain/closed-period.ts'
 import type { Unsettled } from '../../domain/ledger/chain.ts'
-import { addDays, localDate, startOfLocalDate } from '../../domain/local-time.ts'
+import { addDays } from '../../domain/local-time.ts'
 import { accountBalances } from '../../store/journal.ts'
 import { lastPeriod, openBooks } from '../../store/ledger-periods.ts'
 import { ledgerEntries, ledgerPeriods, usedAccounts } from '../../store/ledger-read.ts'
@@ -55,8 +56,9 @@ export function lookAtClosing(deps: Reading) {
     const site = await getRecord(deps.db, sites, access, query.siteId)
     if (site === undefined) return invalid('/siteId', 'no such site')
     const books = { organizationId: access.organizationId, siteId: site.siteId }
-    const to = query.to ?? addDays(localDate(deps.clock.now(), site.timeZone), -1)
-    const before = startOfLocalDate(addDays(to, 1), site.timeZone)
+    const clock = businessClock(site.timeZone, site.settings)
+    const to = query.to ?? addDays(businessDate(deps.clock.now(), clock), -1)
+    const before = startOfBusinessDate(addDays(to, 1), clock)
     return ok({
       siteId: site.siteId,
       closedTo: (await lastPeriod(deps.db, books))?.to ?? null,

@@ -1,9 +1,9 @@
 // Owns what a change of a site's thresholds does: the questions that are open are put to the hub again.
 // Must not take apart or make anything that was decided: thresholds say when to ask, not what is true.
+import { contentText } from '../../domain/content-text.ts'
 import { addJobs } from '../../store/event-log.ts'
 import { type LinkScope, openQuestions } from '../../store/links.ts'
 import type { Db } from '../../store/record-table.ts'
-import { contentText } from '../parking/same-content.ts'
 import { linkSettings } from './link-settings.ts'
 import { questionJob } from './save-links.ts'
 

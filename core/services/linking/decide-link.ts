@@ -9,6 +9,7 @@ import { refusable } from '../manage/manage-record.ts'
 import { type Access, invalid, notFound, type Outcome, ok, type Refusal } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { isHub } from './decide-neighbourhood.ts'
+import { followWord } from './learn-form.ts'
 import { type LinkChange, methodOf, scoreText, stayName } from './link-rows.ts'
 import { linkTermsOf } from './link-settings.ts'
 import { loadViews } from './load-views.ts'
@@ -124,6 +125,7 @@ async function save(
   // The other candidates of the session are decided anew by the hub, in the light of this.
   const jobs = [linkJob(scope, row.session_id)]
   await saveLinks({ trx, scope, newId: deps.newId, now, actor: access.actor }, [change], jobs)
+  await followWord({ trx, access, now, newId: deps.newId }, scope, row)
   await appendAudit(trx, access.organizationId, {
     auditId: deps.newId(),
     siteId: scope.siteId,

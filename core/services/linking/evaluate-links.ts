@@ -1,6 +1,7 @@
 // Owns the task `link.evaluate`: after a stay or a session changed, the links of every session that may depend on it are made anew.
 // Must not overwrite what a person decided, nor depend on the order in which evaluations run.
 import type { Kysely } from 'kysely'
+import { contentText } from '../../domain/content-text.ts'
 import {
   type IndexPlace,
   indexRows,
@@ -13,7 +14,6 @@ import {
 import { currentPlateModel } from '../../store/plate-models.ts'
 import type { HubTables } from '../../store/schema.ts'
 import { transaction } from '../../store/transaction.ts'
-import { contentText } from '../parking/same-content.ts'
 import { decideNeighbourhood, union } from './decide-neighbourhood.ts'
 import { isHistory, isPast, placeInIndex, placeOfStay } from './index-place.ts'
 import { type LinkChange, linkChanges, stayName } from './link-rows.ts'

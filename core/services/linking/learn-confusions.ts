@@ -1,5 +1,6 @@
 // Owns learning from links that stand for sure what each camera of a site mixes up, as a new version when it makes a difference.
 // Must not change a version, nor what was decided under one: open questions alone are put again.
+import { contentText } from '../../domain/content-text.ts'
 import {
   type ConfirmedRead,
   confirmedReads,
@@ -19,7 +20,6 @@ import {
   writePlateModel,
 } from '../../store/plate-models.ts'
 import { transaction } from '../../store/transaction.ts'
-import { contentText } from '../parking/same-content.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { askAll } from './ask-again.ts'
 import { isHub } from './decide-neighbourhood.ts'

@@ -1,5 +1,6 @@
 // Owns the rows that a decision asks for, beside those that are stored: what to write, and what that changes.
 // Must not touch what a person decided, nor the database.
+import { contentText } from '../../domain/content-text.ts'
 import {
   type Evidence,
   explainDecision,
@@ -9,7 +10,6 @@ import {
 } from '../../domain/link/index.ts'
 import type { LinkRow, LinkScope, NewLink } from '../../store/links.ts'
 import type { StayRow } from '../../store/stays.ts'
-import { contentText } from '../parking/same-content.ts'
 import { isHub } from './decide-neighbourhood.ts'
 
 export interface LinkChange {

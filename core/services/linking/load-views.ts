@@ -6,6 +6,7 @@ import {
   canonicalise,
   claimsAt,
   isPartialKey,
+  isPayment,
   kindOfTokenType,
   matchPresentations,
   type Presentation,
@@ -185,7 +186,7 @@ function sessionView(row: SessionRow, known: Known): SessionView {
 }
 
 function tokenOf({ id_token, id_token_kind, station_id }: SessionRow, profiles: CardProfiles): Presentation | null {
-  return id_token === null || id_token === '' || id_token_kind === 'none'
+  return id_token === null || id_token === '' || id_token_kind === 'none' || isPayment({ kind: id_token_kind })
     ? null
     : { raw: id_token, kind: kindOfTokenType(id_token_kind), readerProfile: profiles.ofStation(station_id) }
 }
@@ -271,7 +272,7 @@ function identifier(enrolled: readonly Enrolled[], siteId: string): Known['ident
     for (const row of lookupKeys(presented).flatMap((key) => byKey.get(key) ?? [])) {
       const { equal } = matchPresentations(presented, enrolledPresentation(row))
       if (equal === 'partial' && (row.until === null || row.until > at)) partial.add(row.credentialId)
-      else if (equal !== 'no' && equal !== 'partial') fitting.push(row)
+      else if (!row.crowded && equal !== 'no' && equal !== 'partial') fitting.push(row)
     }
     const whole = new Set(claimsAt(fitting, at).map(({ credentialId }) => credentialId))
     if (whole.size > 0) return whole.size === 1 ? { credentialId: [...whole][0] } : {}

@@ -1,6 +1,6 @@
 // Owns matching sessions to their holders anew, from the cards that were shown and whose those were then.
 // Must not touch whether they were allowed to charge: that was decided when they asked.
-import { type CardProfiles, kindOfTokenType, type Presentation } from '../../domain/credential/index.ts'
+import { type CardProfiles, isPayment, kindOfTokenType, type Presentation } from '../../domain/credential/index.ts'
 import { findEnrolled } from '../../store/credentials.ts'
 import { loadCardProfiles } from '../../store/decode-profiles.ts'
 import { addJobs, appendEvents, type NewEvent } from '../../store/event-log.ts'
@@ -83,7 +83,8 @@ async function otherHolders(
   const profiles = await loadCardProfiles(db, organizationId)
   const shown = new Map(all.map((one) => [one, presentationOf(one, profiles)]))
   const searchKeys = [...new Set([...shown.values()].flatMap((one) => (one === null ? [] : lookupKeys(one))))]
-  const enrolled = await findEnrolled(db, organizationId, searchKeys)
+  // As when they asked: what a link taught says which stay it was, not in whose name it charged.
+  const enrolled = (await findEnrolled(db, organizationId, searchKeys)).filter(({ learned }) => !learned)
   const held = all.map((one) => {
     const presented = shown.get(one) ?? null
     if (presented === null) return { ...one, ...nobody }
@@ -120,7 +121,7 @@ function sameHolder(a: Holding, b: Holding): boolean {
 }
 
 function presentationOf({ token, tokenKind, stationId }: HeldTransaction, profiles: CardProfiles): Presentation | null {
-  return token === null || token === '' || tokenKind === 'none'
+  return token === null || token === '' || tokenKind === 'none' || isPayment({ kind: tokenKind })
     ? null
     : { raw: token, kind: kindOfTokenType(tokenKind), readerProfile: profiles.ofStation(stationId) }
 }

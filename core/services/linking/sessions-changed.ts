@@ -1,6 +1,7 @@
 // Owns the task `sessions.changed`: of all sessions of a site that the charger path wrote within moments, the index is brought up to
 // date, and those that have anything to do with a stay, or with the books, are put to `link.evaluate` and `bill.evaluate`, each for itself.
 // Must not decide a link or a bill. Most sessions of a site without gates end here: nobody to belong to, and one look for all of them.
+import { contentText } from '../../domain/content-text.ts'
 import { addJobs } from '../../store/event-log.ts'
 import {
   type IndexPlace,
@@ -15,7 +16,6 @@ import {
 import type { Db } from '../../store/record-table.ts'
 import { transaction } from '../../store/transaction.ts'
 import { deferBills } from '../billing/defer-bills.ts'
-import { contentText } from '../parking/same-content.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { placeInIndex } from './index-place.ts'
 import { historyFrom, linkSettingsOf, slackOf } from './link-settings.ts'

@@ -9,6 +9,7 @@ import { type Access, notFound, type Outcome, ok } from '../manage/outcome.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { type LinkWord, rejectLink, takenBy } from './decide-link.ts'
 import { isHub } from './decide-neighbourhood.ts'
+import { followWord } from './learn-form.ts'
 import { linkJob, saveLinks } from './save-links.ts'
 
 /** How such a step begins in the history, which is read back to know what is left to undo. */
@@ -42,6 +43,7 @@ export function undoLink(deps: ServiceDeps) {
       const saving = { trx, scope, newId: deps.newId, now, actor: access.actor }
       // The hub looks at the session again, and puts the other candidates back beside this one.
       await saveLinks(saving, [{ row, before, reason: why }], [linkJob(scope, before.session_id)])
+      await followWord({ trx, access, now, newId: deps.newId }, scope, row)
       await appendAudit(trx, access.organizationId, {
         auditId: deps.newId(),
         siteId: scope.siteId,

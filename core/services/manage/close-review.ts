@@ -3,6 +3,7 @@
 import { appendAudit } from '../../store/audit.ts'
 import { appendEvents } from '../../store/event-log.ts'
 import { closeReview as markClosed, type Review, reviews } from '../../store/parking-read.ts'
+import { noteNeedsPerson } from '../../store/payment-orders.ts'
 import { getRecord } from '../../store/record-table.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { refusable } from './manage-record.ts'
@@ -18,6 +19,8 @@ export function closeReview(deps: ServiceDeps) {
       if (!(await markClosed(trx, access.organizationId, reviewId, closing))) {
         return { kind: 'conflict', message: 'It has been resolved already.' }
       }
+      if (before.subjectType === 'payment_order' && before.subjectId !== null)
+        await noteNeedsPerson(trx, access.organizationId, before.subjectId, now)
       await appendEvents(trx, [
         {
           id: deps.newId(),

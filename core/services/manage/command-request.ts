@@ -5,9 +5,11 @@ import { isSecretSetting } from '../../domain/secret-setting.ts'
 import type { DisplayMessage, StationCommand, TransactionRef } from '../../domain/station-command.ts'
 import { sites } from '../../store/places.ts'
 import { type Db, getRecord, listRecords } from '../../store/record-table.ts'
-import { chargingSessions, openTransaction } from '../../store/sessions-read.ts'
+import { chargingSessions, endedNumbered, openTransaction } from '../../store/sessions-read.ts'
 import { evses } from '../../store/stations.ts'
 import type { FilePorts } from '../files/file-deps.ts'
+import { costStanding } from '../payments/cost-standing.ts'
+import type { RunningPriceDeps } from '../payments/running-price.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 import { type FileCommandRequest, prepareFileCommand } from './file-commands.ts'
 import { type Access, invalid, type Refusal } from './outcome.ts'
@@ -41,7 +43,7 @@ type Special =
 /** As the API takes it. */
 export type CommandRequest = { ttlSeconds?: number } & (Special | Exclude<StationCommand, { name: Special['name'] }>)
 
-export interface CommandRequestDeps extends ServiceDeps {
+export interface CommandRequestDeps extends ServiceDeps, Pick<RunningPriceDeps, 'engine'> {
   entropy(into: Uint8Array): void
   files: FilePorts
 }
@@ -79,12 +81,17 @@ export async function commandOf(
       return 'refusal' in found ? found : { name: request.name, transaction: found.transaction }
     }
     case 'update_cost': {
-      const found = await transaction(request.sessionId)
+      const { sessionId } = request
+      const found = await transactionOf(deps.db, access, stationId, sessionId, '/sessionId', 'ended too')
       if ('refusal' in found) return found
       const site = found.siteId === null ? undefined : await getRecord(deps.db, sites, access, found.siteId)
       if (site === undefined) return wrong('/sessionId', 'the session is at no site, so its currency is unknown')
       const totalCost = majorText(minor(request.totalMinor), site.currency)
-      return { name: 'update_cost', transaction: found.transaction, totalCost }
+      const { number } = found.transaction
+      const place = { organizationId: access.organizationId, siteId: site.siteId, sessionId, currency: site.currency }
+      const standing = number === undefined ? undefined : await costStanding(deps, { ...place, number })
+      const command = { name: request.name, transaction: found.transaction, totalCost }
+      return standing === undefined ? command : { ...command, standing }
     }
     case 'set_profile': {
       const { sessionId, ...rest } = request
@@ -156,16 +163,20 @@ async function transactionOf(
   stationId: string,
   sessionId: string,
   pointer: string,
+  which: 'open' | 'ended too' = 'open',
 ): Promise<{ transaction: TransactionRef; evse: number; siteId: string | null } | { refusal: Refusal }> {
   const session = await getRecord(db, chargingSessions, access, sessionId)
   if (session?.stationId !== stationId) return { refusal: invalid(pointer, 'no such session at this station') }
   const open = await openTransaction(db, access.organizationId, sessionId)
+  const { evseNumber: evse, siteId } = session
   if (!open) {
+    const number = which === 'open' ? undefined : await endedNumbered(db, access.organizationId, sessionId)
+    if (number !== undefined) return { transaction: { number }, evse, siteId }
     return { refusal: { kind: 'conflict', message: 'The session has no transaction that is open.', pointer } }
   }
   const { number, ref } = open
   const transaction = { ...(number === null ? {} : { number }), ...(ref === null ? {} : { ref }) }
-  return { transaction, evse: session.evseNumber, siteId: session.siteId }
+  return { transaction, evse, siteId }
 }
 
 async function hasEvse(db: Db, access: Access, stationId: string, number: number): Promise<boolean> {

@@ -9,6 +9,7 @@ import {
   credentials,
   holdersOf,
   insertPresentation,
+  type Presentation,
   presentationsOf,
   removePresentation as removeForm,
   vehicles,
@@ -121,6 +122,55 @@ export function removePresentation(deps: ServiceDeps) {
     })
 }
 
+/**
+ * A form that a link taught, in the words of who decided the link. The id that it has; null when it may not be: another credential
+ * goes by it, the text names no card, or the credential is beyond the reach of who decided.
+ */
+export async function addLearned(
+  making: Making,
+  credential: Credential,
+  input: PresentationCreate,
+  linkId: string,
+): Promise<string | null> {
+  const { trx, access } = making
+  const { credentialId } = credential
+  if (beyondReach(access, credential.siteIds)) return null
+  const own = async () => (await presentationsOf(trx, access.organizationId, [credentialId])).get(credentialId) ?? []
+  const before = new Set((await own()).map((one) => one.presentationId))
+  if (await enrol(making, credential, input, '', 'learned')) return null
+  const form = (await own()).find((one) => !before.has(one.presentationId))
+  if (!form) return null
+  await noteLearned(making, credentialId, 'form_learned', { linkId, presentationId: form.presentationId })
+  return form.presentationId
+}
+
+export async function dropLearned(
+  making: Making,
+  { credentialId, presentationId }: { credentialId: string; presentationId: string },
+): Promise<void> {
+  await removeForm(making.trx, making.access.organizationId, presentationId, making.now)
+  await noteLearned(making, credentialId, 'form_forgotten', { presentationId })
+}
+
+async function noteLearned(making: Making, credentialId: string, action: string, detail: object): Promise<void> {
+  const { trx, access, now, newId } = making
+  const after = await updateRecord(trx, credentials, access.organizationId, credentialId, { updated_at: now })
+  await appendAudit(trx, access.organizationId, {
+    auditId: newId(),
+    siteId: null,
+    at: now,
+    actor: access.actor,
+    action: `credential.${action}`,
+    subjectType: 'credential',
+    subjectId: credentialId,
+    before: action === 'form_forgotten' ? detail : null,
+    after: action === 'form_forgotten' ? null : detail,
+    requestId: access.requestId,
+  })
+  await announce(making, after)
+  await tellForms(making, after)
+}
+
 function changeForms(
   deps: ServiceDeps,
   access: Access,
@@ -159,6 +209,7 @@ async function enrol(
   credential: Credential,
   input: PresentationCreate,
   pointer: string,
+  source: Presentation['source'] = 'enrolled',
 ): Promise<Refusal | undefined> {
   const { trx, access, now, newId } = making
   const presented = { ...input, raw: input.value, kind: input.kind ?? credential.kind }
@@ -186,6 +237,7 @@ async function enrol(
     encoding: input.encoding ?? null,
     bitLength: input.bitLength ?? null,
     canonicalKey: name.key,
+    source,
     searchKeys: [
       ...keys.map((key) => ({ key, partial: false })),
       ...partialKeys(presented).map((key) => ({ key, partial: true })),

@@ -1,5 +1,6 @@
 // Owns the rules of sites, areas, bays, lanes and devices.
 // Must not set what sensors and gates report.
+import { brokenNumbering } from '../../domain/bill/index.ts'
 import {
   type Area,
   areas,
@@ -40,6 +41,12 @@ function brokenLinking(settings: Site['settings'] | undefined): Refusal | undefi
   return broken === null ? undefined : invalid(`/settings/${broken.name}`, broken.message)
 }
 
+function brokenSettings(settings: Site['settings'] | undefined): Refusal | undefined {
+  const numbering = settings === undefined ? null : brokenNumbering(settings)
+  if (numbering !== null) return invalid(`/settings${numbering.pointer}`, numbering.message)
+  return brokenLinking(settings)
+}
+
 const zoneProblem = invalid('/timeZone', 'is not known to the database')
 
 export const manageOrganization = manage<Organization, never, Partial<Pick<Organization, 'name'>>>({
@@ -57,13 +64,13 @@ export const manageSites = manage<Site, SiteCreate, SiteFields>({
   async create({ trx, access }, input) {
     if (access.siteIds !== null) return { kind: 'forbidden', message: 'A key limited to sites cannot add one.' }
     if (!(await databaseKnowsZone(trx, input.timeZone))) return zoneProblem
-    return brokenLinking(input.settings) ?? columns(columnsOf(sites, named(input)))
+    return brokenSettings(input.settings) ?? columns(columnsOf(sites, named(input)))
   },
   async update({ trx }, before, input) {
     const { timeZone } = input
     if (timeZone !== undefined && timeZone !== before.timeZone && !(await databaseKnowsZone(trx, timeZone)))
       return zoneProblem
-    return brokenLinking(input.settings) ?? columns(columnsOf(sites, input))
+    return brokenSettings(input.settings) ?? columns(columnsOf(sites, input))
   },
   async changed({ trx, access, now }, before, site) {
     const { siteId, settings } = site

@@ -66,6 +66,7 @@ const noRevenue = {
   totalMinor: 0,
   parkingTotalMinor: 0,
   chargingTotalMinor: 0,
+  earnedNetMinor: 0,
   bills: 0,
   energyWh: 0,
 }

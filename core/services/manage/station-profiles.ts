@@ -1,5 +1,6 @@
 // Owns what an operator sees and sets of a station's profile, and the report of departures by model.
 // Must not know a flag: the charger adapters' model books do.
+import { pointerTo } from '../../domain/json-pointer.ts'
 import type { DeviationWords, EffectiveFlag, ModelBook, ModelProfile } from '../../domain/station-model.ts'
 import {
   countsOfStation,
@@ -58,8 +59,6 @@ async function viewOf(
   }
 }
 
-const pointerTo = (name: string) => `/flags/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-
 /** The whole of what the operator says: flags left out are the model's again. */
 export function setProfileOverrides(deps: Deps) {
   return async (
@@ -75,7 +74,10 @@ export function setProfileOverrides(deps: Deps) {
     }
     const wrong = await book.check(flags)
     if (wrong.length > 0) {
-      return { kind: 'invalid', problems: wrong.map(({ name, message }) => ({ pointer: pointerTo(name), message })) }
+      return {
+        kind: 'invalid',
+        problems: wrong.map(({ name, message }) => ({ pointer: pointerTo('flags', name), message })),
+      }
     }
     const known = (await book.describe({ vendor: null, model: null, firmware: null, settings: {} })).map((f) => f.name)
     const changed = await overrideFlags(deps, known)(access, stationId, flags, version)

@@ -10,6 +10,7 @@ import type { Db } from '../../store/record-table.ts'
 import { transaction } from '../../store/transaction.ts'
 import type { ParkingChange } from '../parking/parking-change.ts'
 import { rederiveStays } from '../parking/rederive-stays.ts'
+import { stayContext } from '../parking/stay-context.ts'
 import type { ServiceDeps } from '../service-deps.ts'
 
 interface OfSite {
@@ -37,7 +38,7 @@ export async function presumeLeft(
       trx,
       source,
       profiles,
-      context: { siteId: of.siteId, currency: site.currency, country: site.country ?? undefined },
+      context: stayContext(of, site),
       now: deps.clock.now(),
       newId: deps.newId,
       log: deps.log,

@@ -39,7 +39,8 @@ export async function recordPayments(
   const added = await appendPayments(change.trx, rows)
   for (const { payment_id: paymentId, stay_id: stayId, kind, amount_minor, currency, at } of rows) {
     if (!added.has(paymentId)) continue
-    const data = { paymentId, stayId, kind, amountMinor: amount_minor, currency }
+    const { connectionId } = change.source
+    const data = { paymentId, stayId, kind, amountMinor: amount_minor, currency, connectionId, orderId: null }
     tell(change, 'payment.recorded', { type: 'payment', id: paymentId }, at, data)
     if (stayId !== null) evaluateBill(change, `stay:${stayId}`)
   }

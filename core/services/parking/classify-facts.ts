@@ -1,9 +1,9 @@
 // Owns what each incoming fact is beside what is stored: new, the same again, older than what we have, or at odds with it.
 // Must not touch the database.
+import { contentText } from '../../domain/content-text.ts'
 import type { ParkingFact, ParkingResult } from '../../domain/parking-fact.ts'
-import { credentialsOf, requestIdOf, type StayFact, searchKeysOf } from '../../domain/stay/index.ts'
+import { factKeysOf, requestIdOf, type StayFact } from '../../domain/stay/index.ts'
 import type { NewParkingFact, ParkingSource } from '../../store/parking-facts.ts'
-import { contentText } from './same-content.ts'
 
 export interface Classified {
   /** One per incoming fact, in order. */
@@ -66,17 +66,7 @@ export function classifyFacts(
   }
   const insert = [...known.values()].flatMap((revisions) =>
     [...revisions.values()].flatMap(({ fact, isNew }) =>
-      isNew
-        ? [
-            rowOf(
-              fact,
-              source,
-              receivedAt,
-              after.get(fact.id)?.fact !== fact,
-              searchKeysOf(credentialsOf(decoded(fact))),
-            ),
-          ]
-        : [],
+      isNew ? [rowOf(fact, source, receivedAt, after.get(fact.id)?.fact !== fact, factKeysOf(decoded(fact)))] : [],
     ),
   )
   return {

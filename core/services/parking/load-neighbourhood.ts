@@ -4,30 +4,32 @@ import type { Kysely } from 'kysely'
 import type { CardProfiles } from '../../domain/credential/index.ts'
 import {
   credentialsOf,
+  type DoubtfulPassage,
   decodedFact,
+  doubtfulPassages,
   isCarAtLane,
-  isLaneRead,
   isLooseBackout,
-  joinReads,
+  isNearKey,
   longestBackoutMs,
   longestMovementMs,
+  nearKeysOf,
   repeatedExitMs,
   requestIdOf,
   type StayFact,
   searchKeysOf,
-  seenTogetherMs,
 } from '../../domain/stay/index.ts'
 import {
   factOfRow,
-  factsNearAtLanes,
   factsOfRequests,
   factsOfStayKeys,
   type ParkingFactRow,
   type ParkingSource,
   unnamedGateFacts,
 } from '../../store/parking-facts.ts'
+import { type ModelInForce, plateModelsAt } from '../../store/plate-models.ts'
 import type { HubTables } from '../../store/schema.ts'
-import { unnamedStaysSpanning } from '../../store/stays.ts'
+import { doubtfulStays, type SpanningStay, unnamedStaysSpanning } from '../../store/stays.ts'
+import { joinedAtLanes, unsettledAtLanes } from './lane-facts.ts'
 
 export interface Neighbourhood {
   /** Facts that count, of all stays touched. */
@@ -36,6 +38,8 @@ export interface Neighbourhood {
   stayOf: ReadonlyMap<string, string>
   /** References of the named stays, all of whose facts are loaded. */
   stayRefs: ReadonlySet<string>
+  /** What the site's cameras were known to mix up whenever a plate was perhaps misread, the latest first. */
+  plateModels: readonly ModelInForce[]
   /** By reads of cameras beside the parking system the facts of their car. */
   joined: ReadonlyMap<string, readonly string[]>
 }
@@ -43,7 +47,8 @@ export interface Neighbourhood {
 /**
  * Everything that hangs together with the changed facts: named stays whole, the requests of passages, and unnamed passages
  * from the last instant at which no stay of the credentials involved was open. Nothing before that can change
- * (test/domain/stay/stay-order.property.test.ts), so in the daily run it is one entry and one exit.
+ * (test/domain/stay/stay-order.property.test.ts), so in the daily run it is one entry and one exit. A passage that pairs with nothing
+ * exactly brings the stays of that instant whose plates are near, and a stay brings such passages.
  */
 export async function loadNeighbourhood(
   db: Kysely<HubTables>,
@@ -58,9 +63,9 @@ export async function loadNeighbourhood(
   }
   const asked = new Set<string>()
   const stayRefs = new Set<string>()
-  const unnamed: Unnamed = { keys: new Set(), since: Number.POSITIVE_INFINITY }
-  const near = await laneFacts(db, source, changed, factOf)
-  if ([...changed, ...near.map(factOf)].some(isLaneRead)) take(near.filter((row) => mayChange(factOf(row), changed)))
+  const unnamed: Unnamed = { keys: new Set(), since: Number.POSITIVE_INFINITY, near: new Set() }
+  const met: Met = { asked: '', passages: new Set(), instants: [] }
+  take(await unsettledAtLanes(db, source, changed, factOf))
   for (;;) {
     const known = [...changed, ...[...rows.values()].map(factOf)]
     const requests = known.flatMap((fact) => {
@@ -86,50 +91,77 @@ export async function loadNeighbourhood(
       )
       continue
     }
-    if (!widen(unnamed, known)) break
-    const spanning = await unnamedStaysSpanning(db, source, [...unnamed.keys], new Date(unnamed.since), repeatedExitMs)
-    for (const { from, search_keys } of spanning) {
-      unnamed.since = Math.min(unnamed.since, from.getTime())
-      for (const key of search_keys) unnamed.keys.add(key)
-    }
+    const wider =
+      widen(unnamed, known) || (await meetNear(db, source, unnamed, met, take, () => [...rows.values()].map(factOf)))
+    if (!wider) break
+    const since = { keys: [...unnamed.keys], at: new Date(unnamed.since) }
+    takeIn(unnamed, await unnamedStaysSpanning(db, source, [since], repeatedExitMs))
     take(await unnamedGateFacts(db, source, [...unnamed.keys], new Date(unnamed.since)))
   }
-  const around = await laneFacts(db, source, [...rows.values()].map(factOf).filter(isCarAtLane), factOf)
-  const joined = joinReads(around.map(factOf))
-  take(around.filter((row) => joined.get(row.fact_id)?.some((factId) => rows.has(factId))))
+  const cars = [...rows.values()].map(factOf).filter(isCarAtLane)
+  const { joined, rows: reads } = await joinedAtLanes(db, source, cars, factOf)
+  take(reads.filter(({ fact_id }) => joined.has(fact_id)))
   const stayOf = new Map<string, string>()
   for (const row of rows.values()) if (row.stay_id !== null) stayOf.set(row.fact_id, row.stay_id)
-  return { facts: [...rows.values()].map(factOf), stayOf, stayRefs, joined }
-}
-
-/** Everything at the lanes of these facts that has a say in which reads belong to them. */
-async function laneFacts(
-  db: Kysely<HubTables>,
-  source: ParkingSource,
-  facts: readonly StayFact[],
-  factOf: (row: ParkingFactRow) => StayFact,
-): Promise<ParkingFactRow[]> {
-  const near = facts.flatMap((fact) =>
-    fact.lane !== undefined && (isCarAtLane(fact) || isLaneRead(fact))
-      ? [{ lane: fact.lane, at: fact.occurredAt }]
-      : [],
-  )
-  const rows = await factsNearAtLanes(db, source, near, 3 * seenTogetherMs)
-  return rows.filter((row) => isCarAtLane(factOf(row)) || isLaneRead(factOf(row)))
-}
-
-/** A read further away than the car of a rival is not touched; its own car would not be here either. */
-function mayChange(fact: StayFact, changed: readonly StayFact[]): boolean {
-  if (!isLaneRead(fact)) return true
-  const reach = 2 * seenTogetherMs
-  return changed.some(
-    (one) => one.lane === fact.lane && Math.abs(one.occurredAt.getTime() - fact.occurredAt.getTime()) <= reach,
-  )
+  const plateModels = await plateModelsAt(db, source, met.instants)
+  return { facts: [...rows.values()].map(factOf), stayOf, stayRefs, joined, plateModels }
 }
 
 interface Unnamed {
   keys: Set<string>
   since: number
+  /** Under which plates that are nearly the same are found. */
+  near: Set<string>
+}
+
+/** What was looked for by near keys so far, and the instants at which something was found. */
+interface Met {
+  asked: string
+  passages: Set<string>
+  instants: Date[]
+}
+
+/** Whether another stay came in. */
+function takeIn(unnamed: Unnamed, stays: readonly SpanningStay[]): boolean {
+  const before = { size: unnamed.keys.size, since: unnamed.since }
+  for (const { from, search_keys } of stays) {
+    unnamed.since = Math.min(unnamed.since, from.getTime())
+    for (const key of search_keys) if (!isNearKey(key)) unnamed.keys.add(key)
+  }
+  return unnamed.keys.size > before.size || unnamed.since < before.since
+}
+
+/**
+ * Takes in what hangs on plates that are nearly those of the passages known: exits that no stay is sure of, and the stays that come
+ * into question for such passages. False when there was nothing new.
+ */
+async function meetNear(
+  db: Kysely<HubTables>,
+  source: ParkingSource,
+  unnamed: Unnamed,
+  met: Met,
+  take: (rows: readonly ParkingFactRow[]) => void,
+  loaded: () => StayFact[],
+): Promise<boolean> {
+  if (unnamed.near.size === 0 || unnamed.since === Number.POSITIVE_INFINITY) return false
+  let wider = false
+  const asked = `${unnamed.near.size}@${unnamed.since}`
+  if (asked !== met.asked) {
+    met.asked = asked
+    const [keys, since] = [[...unnamed.near], new Date(unnamed.since)]
+    wider = takeIn(unnamed, await doubtfulStays(db, source, keys, since))
+    const inside = await unnamedGateFacts(db, source, keys, since)
+    take(inside)
+    wider ||= inside.length > 0
+  }
+  if (wider) return true
+  const name = ({ at, keys }: DoubtfulPassage) => `${at.getTime()} ${keys.join()}`
+  const fresh = doubtfulPassages(loaded()).filter((one) => one.keys.length > 0 && !met.passages.has(name(one)))
+  for (const one of fresh) met.passages.add(name(one))
+  if (fresh.length === 0) return false
+  const spanning = await unnamedStaysSpanning(db, source, fresh, repeatedExitMs)
+  if (spanning.length > 0) met.instants.push(...fresh.map(({ at }) => at))
+  return takeIn(unnamed, spanning)
 }
 
 /** Takes in the credentials and times of unnamed passages and their requests; false when all of that was known. */
@@ -138,10 +170,11 @@ function widen(unnamed: Unnamed, known: readonly StayFact[]): boolean {
   const passages = gates.filter((fact) => fact.type === 'gate.passed' || isLooseBackout(fact))
   const passed = new Set(passages.map(requestIdOf))
   const isAnswered = (fact: StayFact) => requestIdOf(fact) !== null && passed.has(requestIdOf(fact))
-  const keys = gates
+  const shown = gates
     .filter((fact) => fact.type === 'gate.passed' || isLooseBackout(fact) || isAnswered(fact))
-    .flatMap((fact) => searchKeysOf(credentialsOf(fact)))
-    .filter((key) => !unnamed.keys.has(key))
+    .flatMap(credentialsOf)
+  const keys = searchKeysOf(shown).filter((key) => !unnamed.keys.has(key))
+  for (const key of nearKeysOf(shown)) unnamed.near.add(key)
   // A backout reaches back to the passage that it undoes.
   const from = (fact: StayFact) => fact.occurredAt.getTime() - (isLooseBackout(fact) ? longestBackoutMs : 0)
   const since = Math.min(unnamed.since, ...passages.map(from))

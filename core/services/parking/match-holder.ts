@@ -2,7 +2,7 @@
 // Must not guess: credentials of two accounts make the holder unknown, and partial matches say nothing here.
 import type { Kysely } from 'kysely'
 import { claimsAt, matchPresentations, type Presentation } from '../../domain/credential/index.ts'
-import type { DerivedStay, StayPresentation } from '../../domain/stay/index.ts'
+import { type DerivedStay, isNearKey, type StayPresentation } from '../../domain/stay/index.ts'
 import {
   accountIdAt,
   type Enrolled,
@@ -34,7 +34,7 @@ export async function matchHolders(
   organizationId: string,
   stays: readonly HeldStay[],
 ): Promise<Holder[]> {
-  const searchKeys = [...new Set(stays.flatMap((stay) => stay.searchKeys))]
+  const searchKeys = [...new Set(stays.flatMap((stay) => stay.searchKeys.filter((key) => !isNearKey(key))))]
   if (searchKeys.length === 0) return stays.map(() => nobody(false))
   const enrolled = await findEnrolled(db, organizationId, searchKeys)
   const plates = await findPlates(

@@ -1,5 +1,6 @@
 // Owns bringing the stays that changed facts touch up to date: derive, match holders, write, assign facts to stays.
 // Must not be called without the site's parking lock.
+import { type PlateModel, untaughtPlateModel } from '../../domain/link/index.ts'
 import { type DerivedStay, deriveStays, type StayFact } from '../../domain/stay/index.ts'
 import { assignFacts } from '../../store/parking-facts.ts'
 import { lockStays, type StayRow, writeStays } from '../../store/stays.ts'
@@ -20,7 +21,7 @@ export async function rederiveStays(
 ): Promise<(stayRef: string) => string | null> {
   const { trx, source, context, newId, now } = change
   const near = await loadNeighbourhood(trx, source, [...change.gained, ...change.lost], change.profiles)
-  const derived = deriveStays(near.facts, context, near.joined)
+  const derived = deriveStays(near.facts, { ...context, plateModelAt: (at) => modelAt(near, at) }, near.joined)
   const before = await lockStays(
     trx,
     source,
@@ -62,6 +63,11 @@ export async function rederiveStays(
     evaluateBill(change, `stay:${one.row.stay_id}`)
   }
   return (stayRef) => ids.get(stayRef) ?? null
+}
+
+/** A version counts from when it was made: what was decided before it is decided the same whenever it is derived again. */
+function modelAt({ plateModels }: Neighbourhood, at: Date): PlateModel {
+  return plateModels.find(({ since }) => since <= at)?.model ?? untaughtPlateModel
 }
 
 /** The stored row of each stay: the one of the same key, else one that its facts belonged to. */

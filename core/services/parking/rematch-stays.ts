@@ -11,6 +11,7 @@ import type { ServiceDeps } from '../service-deps.ts'
 import { matchHolders } from './match-holder.ts'
 import type { ParkingChange } from './parking-change.ts'
 import { rederiveStays } from './rederive-stays.ts'
+import { stayContext } from './stay-context.ts'
 
 /** Stays of one connection. What changes brings its own links and bills to be looked at; the others cost four queries together. */
 export async function rematchStays(
@@ -28,7 +29,7 @@ export async function rematchStays(
     const change: ParkingChange = {
       trx,
       source,
-      context: { siteId: source.siteId, currency: site.currency, country: site.country ?? undefined },
+      context: stayContext(source, site),
       profiles,
       now: deps.clock.now(),
       newId: deps.newId,

@@ -1,11 +1,11 @@
 // Owns the row of a derived stay, what changed against the stored one, and the events that tell it.
 // Must not touch the database.
+import { contentText } from '../../domain/content-text.ts'
 import type { DerivedStay, StayPrice } from '../../domain/stay/index.ts'
 import type { NewEvent } from '../../store/event-log.ts'
 import type { ParkingSource } from '../../store/parking-facts.ts'
 import type { NewStay, StayRow } from '../../store/stays.ts'
 import type { Holder } from './match-holder.ts'
-import { contentText } from './same-content.ts'
 
 /** Columns that the facts decide, by the name that `stay.corrected` tells. */
 const told = {

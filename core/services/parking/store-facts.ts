@@ -21,6 +21,7 @@ import { classifyFacts } from './classify-facts.ts'
 import { type ParkingChange, tell } from './parking-change.ts'
 import { rederiveMovements } from './rederive-movements.ts'
 import { rederiveStays } from './rederive-stays.ts'
+import { stayContext } from './stay-context.ts'
 import { updateBookings } from './update-bookings.ts'
 import { updatePlaces } from './update-places.ts'
 
@@ -42,7 +43,7 @@ export function storeFacts(deps: ServiceDeps) {
       const change: ParkingChange = {
         trx,
         source,
-        context: { siteId: source.siteId, currency: site.currency, country: site.country ?? undefined },
+        context: stayContext(source, site),
         profiles,
         now,
         newId: deps.newId,

@@ -3,6 +3,7 @@
 import type { ParkingFact, ReportedCredential } from '../../domain/parking-fact.ts'
 import type { CardRead, PlateRead, SpaceRead } from '../../domain/reader.ts'
 import { meaningOf, plateText, type ReaderRole, samePlate } from '../../domain/reader-binding.ts'
+import { searchKeysOf } from '../../domain/stay/index.ts'
 import type { PlacedReader, ReportMeaning, ReportRow } from '../../store/readers.ts'
 import { factOfArrival } from './read-fact.ts'
 
@@ -18,7 +19,12 @@ export type Told = Pick<
 export interface Interpreted {
   /** One per report given, and those of earlier reports that changed. */
   meanings: ReportMeaning[]
-  facts: { reader: PlacedReader; fact: ParkingFact }[]
+  facts: { reader: PlacedReader; fact: ParkingFact; ask?: Asking | undefined }[]
+}
+
+/** That the gate is to be asked; when it was about this car before, with what that showed. */
+export interface Asking {
+  instead?: string
 }
 
 type CarRead = PlateRead | CardRead
@@ -39,6 +45,7 @@ export function interpretReports(
   const arrivals = new Map<string, Arrival[]>()
   const meanings = new Map<string, ReportMeaning>()
   const facts = new Map<string, Interpreted['facts'][number]>()
+  const askedAs = new Map<string, CarRead | undefined>()
   const known = [...around]
   for (const told of around) if (told.arrival_id !== null && told.kind !== 'space') remember(arrivals, told)
 
@@ -113,6 +120,9 @@ export function interpretReports(
     const arrival = own ?? { id: told.report_id, reads: [] }
     if (!own) arrivals.set(reader.reader_id, [...here, arrival])
     const before = bestOf(arrival)
+    // Nobody was asked about what was told late.
+    const live = arrival.reads.some((one) => !one.told.backfilled)
+    if (!askedAs.has(arrival.id)) askedAs.set(arrival.id, live ? before?.data : undefined)
     outdate()
     arrival.reads = arrival.reads.filter(({ told: one }) => one.vendor_id !== told.vendor_id)
     arrival.reads.push({ told, data })
@@ -131,7 +141,11 @@ export function interpretReports(
     if (before !== undefined && !isBest && !isCorrection) continue
     const direction = meaning.kind === 'passage' ? meaning.direction : null
     const revision = known.filter((one) => one.arrival_id === arrival.id).length
-    facts.set(arrival.id, { reader, fact: carFact(arrival, revision, direction, reader) })
+    facts.set(arrival.id, {
+      reader,
+      fact: carFact(arrival, revision, direction, reader),
+      ask: askingOf(askedAs.get(arrival.id), best?.data),
+    })
   }
   return { meanings: [...meanings.values()], facts: [...facts.values()] }
 }
@@ -167,6 +181,16 @@ function sameThing(a: CarRead, b: CarRead): boolean {
 }
 
 const shown = ({ plate, country }: PlateRead) => ({ text: plate, ...(country === undefined ? {} : { country }) })
+
+/** A car is asked about once; a read that corrects what was asked only where access would look for another credential by it. */
+function askingOf(before: CarRead | undefined, now: CarRead | undefined): Asking | undefined {
+  if (before === undefined) return {}
+  if (now === undefined) return undefined
+  const [one, other] = [credentialOf(before, ''), credentialOf(now, '')]
+  const keys = new Set(searchKeysOf([one]))
+  const isSame = one.value === other.value || searchKeysOf([other]).some((key) => keys.has(key))
+  return isSame ? undefined : { instead: one.value }
+}
 
 /** The surest read; of equally sure ones the first, so that a fact does not change without need. */
 function bestOf({ reads }: Arrival): Arrival['reads'][number] | undefined {

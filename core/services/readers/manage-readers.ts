@@ -1,6 +1,7 @@
 // Owns the rules of readers and of decode profiles: where a reader may stand, and that a change of how cards are written is followed.
 // Must not interpret reports; the job does once a reader is placed.
 import type { DecodeProfile } from '../../domain/credential/index.ts'
+import { pointerTo } from '../../domain/json-pointer.ts'
 import { connectionRecords } from '../../store/connections.ts'
 import { type ModelProfile, modelProfiles } from '../../store/decode-profiles.ts'
 import { areas, bays, lanes } from '../../store/places.ts'
@@ -61,7 +62,7 @@ async function brokenParts(
     { pointer: '/areaId', table: areas, id: input.areaId, fits: here },
     { pointer: '/bayId', table: bays, id: input.bayId, fits: here },
     ...Object.entries(input.spaces ?? {}).map(([space, id]) => ({
-      pointer: `/spaces/${space.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      pointer: pointerTo('spaces', space),
       table: bays,
       id,
       fits: here,

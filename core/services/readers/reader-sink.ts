@@ -83,17 +83,23 @@ export function readerSink(deps: ReaderSinkDeps): (connection: ReaderConnection)
 /** Asked once the read is stored: whatever becomes of the answer, the car was there. */
 async function ask(deps: ReaderSinkDeps, connection: ReaderConnection, { asked }: StoredReports): Promise<void> {
   const now = deps.clock.now().getTime()
-  for (const { reader, fact } of asked) {
+  for (const {
+    reader,
+    fact,
+    ask: { instead },
+  } of asked) {
     const { site_id: siteId, stays_connection_id, connection_id } = reader
     const connectionId = stays_connection_id ?? connection_id
     const isFresh = !fact.backfilled && now - fact.occurredAt.getTime() <= askWithinMs
     if (!isFresh || siteId === null || connectionId === null) continue
     const { organizationId } = connection
     const { direction, credentials, requestId = fact.id } = fact.data
+    const again = instead === undefined ? {} : { instead }
     const { decision, reasonCode, message } = await deps.decide(
       { organizationId, siteId, connectionId },
-      { requestId, lane: fact.lane ?? reader.name, direction, credentials, occurredAt: fact.occurredAt },
+      { requestId, lane: fact.lane ?? reader.name, direction, credentials, occurredAt: fact.occurredAt, ...again },
     )
-    await writeDecision(deps.db, organizationId, requestId.replace(/^read:/, ''), { decision, reasonCode, message })
+    const answer = { decision, reasonCode, message, ...again }
+    await writeDecision(deps.db, organizationId, requestId.replace(/^read:/, ''), answer)
   }
 }

@@ -1,5 +1,6 @@
 // Owns one transaction of reports: kept as they came, and everything that follows from them where their readers stand.
 // Must not talk to the outside, nor keep anything between two calls: it may run more than once.
+import { contentText } from '../../domain/content-text.ts'
 import type { ParkingFact } from '../../domain/parking-fact.ts'
 import type { ReaderReport, ReportResult } from '../../domain/reader.ts'
 import { jsonText } from '../../store/json-text.ts'
@@ -16,10 +17,9 @@ import {
 } from '../../store/readers.ts'
 import type { Db } from '../../store/record-table.ts'
 import { transaction } from '../../store/transaction.ts'
-import { contentText } from '../parking/same-content.ts'
 import { storeFacts } from '../parking/store-facts.ts'
 import type { ServiceDeps } from '../service-deps.ts'
-import { type Interpreted, interpretReports, longestArrivalMs, type Told } from './interpret-reports.ts'
+import { type Asking, type Interpreted, interpretReports, longestArrivalMs, type Told } from './interpret-reports.ts'
 import type { KeptPicture } from './keep-pictures.ts'
 import type { ReaderConnection } from './reader-deps.ts'
 
@@ -30,8 +30,8 @@ export interface PicturedReport {
 
 export interface StoredReports {
   results: ReportResult[]
-  /** What the gate was newly asked, by arrival. */
-  asked: { reader: PlacedReader; fact: Extract<ParkingFact, { type: 'gate.requested' }> }[]
+  /** What the gate is newly asked, by arrival. */
+  asked: { reader: PlacedReader; fact: Extract<ParkingFact, { type: 'gate.requested' }>; ask: Asking }[]
   heard: { readerId: string; at: Date }[]
 }
 
@@ -114,7 +114,9 @@ export function storeReports(deps: ServiceDeps) {
             ? { id: result.id, revision: result.revision, status: state }
             : result
         }),
-        asked: meant.facts.flatMap(({ reader, fact }) => (fact.type === 'gate.requested' ? [{ reader, fact }] : [])),
+        asked: meant.facts.flatMap(({ reader, fact, ask }) =>
+          fact.type === 'gate.requested' && ask !== undefined ? [{ reader, fact, ask }] : [],
+        ),
         heard: rows.map(({ reader_id: readerId }) => ({ readerId, at: now })),
       }
     })

@@ -23,7 +23,7 @@ export class Unreachable extends Error {
 const timeLimitMs = 20_000
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-async function send(method, path, { query = {}, body, headers = {}, keepalive = false } = {}) {
+async function send(method, path, { query = {}, body, headers = {}, keepalive = false, raw = false } = {}) {
   const address = new URL(path, location.origin)
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) address.searchParams.set(name, String(value))
@@ -47,6 +47,7 @@ async function send(method, path, { query = {}, body, headers = {}, keepalive = 
   const text = await response.text().catch((cause) => {
     throw new Unreachable(cause)
   })
+  if (response.ok && raw) return text
   const answer = text === '' ? null : parsed(text)
   if (response.ok) return answer
   if (response.status >= 502 && answer?.code === undefined)
@@ -74,6 +75,11 @@ export async function get(path, query) {
       await pause(Math.min(error.retryAfterMs, 5_000))
     }
   }
+}
+
+/** What the hub answers in another form than JSON, as it is. */
+export function text(path, query, type) {
+  return send('GET', path, { query, headers: { Accept: type }, raw: true })
 }
 
 /** All items of a list up to `most`, and whether there are more. */
@@ -109,6 +115,16 @@ export async function post(path, body, { keepalive = false } = {}) {
 /** Changes the named fields of a record. With a version, somebody else's change in between is not overwritten. */
 export function patch(path, body, version) {
   return send('PATCH', path, { body, headers: version === undefined ? {} : { 'If-Match': `"v${version}"` } })
+}
+
+/** Sets the whole of a record. */
+export function put(path, body, version) {
+  return send('PUT', path, { body, headers: version === undefined ? {} : { 'If-Match': `"v${version}"` } })
+}
+
+/** Archives or ends a record. */
+export function remove(path, version) {
+  return send('DELETE', path, { headers: version === undefined ? {} : { 'If-Match': `"v${version}"` } })
 }
 
 export function logIn(key) {

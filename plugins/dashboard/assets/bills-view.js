@@ -1,138 +1,185 @@
-// Owns the list of the latest bills with what parking and charging made of each.
-// Must not compute a total: net, tax and total are the bill's own; the two columns add up lines of one kind.
+// Owns the page about bills: the filter that the hub applies, what its bills add up to, the list, a file of all of them.
+// Must not compute a total: sums are the hub's.
+import { askedFilters } from './asked-filters.js'
 import { stayName } from './bay-state.js'
+import { billNumberColumn } from './bill-number-column.js'
+import { csvText, download } from './csv.js'
 import { h } from './elements.js'
-import { majorText, money } from './formats.js'
+import { count, counted, majorText, money } from './formats.js'
+import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
 import { forbidden } from './stay-table.js'
 import { plain } from './words.js'
 
-/** On which side of the revenue a line counts; as in the hub's own sums. */
-function sideOf({ kind, sessionId }) {
-  if (kind === 'CREDIT' || kind === 'MEMBERSHIP' || kind === 'REBATE') return 'other'
-  return sessionId === null ? 'parking' : 'charging'
-}
-
-function netBySide({ lines }) {
-  const sums = { parking: 0, charging: 0, other: 0 }
-  for (const line of lines) sums[sideOf(line)] += line.netMinor
-  return sums
-}
-
 export function billsView(app) {
-  const { data, times, now } = app
+  const { data } = app
   const source = data.get('bills') ?? forbidden
-  const rows = data.items('bills').map((bill) => ({ bill, sums: netBySide(bill) }))
-  const amount = (id, label, value) => ({
-    id,
-    label,
-    end: true,
-    sort: (row) => value(row),
-    cell: (row) => (value(row) === 0 ? h('span.none', '–') : money(value(row), row.bill.currency)),
-    csv: (row) => majorText(value(row), row.bill.currency),
+  const asked = askedFilters(app, 'bills')
+  return recordTable(app, {
+    id: 'bills',
+    title: 'Bills',
+    rows: data.items('bills'),
+    source,
+    keyOf: ({ billId }) => billId,
+    open: ({ billId }, row) => app.open({ kind: 'bill', id: billId }, row),
+    tools: [filters(app, asked), fileButton(app)],
+    above: source.forbidden ? null : totals(app),
+    columns: columnsOf(app),
+    empty: asked.isFiltered
+      ? asked.clear('No bill fits.')
+      : h('p', 'No bill has been issued at this site yet. One comes when a stay and its charging are over.'),
+    below: source.value?.more ? h('button.more', { onclick: () => data.money.showMore('bills') }, 'Older bills') : null,
   })
+}
+
+function filters(app, { text, day, choice, given }) {
+  const accounts = app.data.items('accounts')
   return [
-    recordTable(app, {
-      id: 'bills',
-      title: 'Latest bills',
-      rows,
-      source,
-      keyOf: ({ bill }) => bill.billId,
-      search: ({ bill }) => [bill.number, stayName(bill.stay), bill.kind, bill.reason].filter(Boolean).join(' '),
-      filters: [
-        {
-          id: 'kind',
-          label: 'Bills and adjustments',
-          options: [
-            ['bill', 'Bills'],
-            ['adjustment', 'Adjustments'],
-          ],
-          test: ({ bill }, kind) => bill.kind === kind,
-        },
-        {
-          id: 'what',
-          label: 'Parking or charging',
-          options: [
-            ['both', 'Parking and charging'],
-            ['parking', 'Parking only'],
-            ['charging', 'Charging only'],
-          ],
-          test: ({ bill }, value) => partsOf(bill) === value,
-        },
-      ],
-      columns: [
-        {
-          id: 'number',
-          label: 'Number',
-          sort: ({ bill }) => bill.number,
-          cell: ({ bill }) => [
-            h(
-              'a.strong',
-              { href: `/api/v1/bills/${bill.billId}/receipt`, target: '_blank', rel: 'noopener' },
-              bill.number,
-              h('span.unseen', ', receipt in a new tab'),
-            ),
-            bill.kind === 'adjustment' ? h('span.note', ' adjustment') : null,
-          ],
-          csv: ({ bill }) => bill.number,
-        },
-        {
-          id: 'stay',
-          label: 'Stay',
-          sort: ({ bill }) => stayName(bill.stay),
-          cell: ({ bill }) => subject(app, bill),
-          csv: ({ bill }) => stayName(bill.stay),
-        },
-        {
-          id: 'at',
-          label: 'Issued',
-          sort: ({ bill }) => Date.parse(bill.issuedAt),
-          cell: ({ bill }) =>
-            h('time', { datetime: bill.issuedAt, title: times.full(bill.issuedAt) }, times.near(bill.issuedAt, now)),
-          csv: ({ bill }) => times.exact(bill.issuedAt),
-        },
-        amount('parking', 'Parking', ({ sums }) => sums.parking),
-        amount('charging', 'Charging', ({ sums }) => sums.charging),
-        amount('other', 'Other', ({ sums }) => sums.other),
-        amount('tax', 'Tax', ({ bill }) => bill.taxMinor),
-        {
-          id: 'total',
-          label: 'Total',
-          end: true,
-          sort: ({ bill }) => bill.totalMinor,
-          cell: ({ bill }) => h('b', money(bill.totalMinor, bill.currency)),
-          csv: ({ bill }) => majorText(bill.totalMinor, bill.currency),
-        },
-        { id: 'currency', label: 'Currency', hidden: true, csv: ({ bill }) => bill.currency },
-        { id: 'reason', label: 'Reason', hidden: true, csv: ({ bill }) => bill.reason },
-        { id: 'id', label: 'Bill id', hidden: true, csv: ({ bill }) => bill.billId },
-      ],
-      file: app.fileName('bills'),
-      empty: h('p', 'No bill has been issued at this site yet. One comes when a stay and its charging are over.'),
-      below: source.value?.more ? h('button.more', { onclick: () => data.showMoreBills() }, 'Older bills') : null,
-    }),
+    text('number', 'Number of a bill', 'Number'),
+    day('from', 'From'),
+    day('to', 'to'),
+    choice('kind', 'Bills and adjustments', 'Bills and adjustments', [
+      ['bill', 'Bills'],
+      ['adjustment', 'Adjustments'],
+    ]),
+    accounts.length > 0
+      ? choice(
+          'accountId',
+          'Account',
+          'All accounts',
+          accounts.map(({ accountId, name }) => [accountId, name]),
+        )
+      : null,
+    given('stayId', 'Of one stay'),
+    given('sessionId', 'Of one session'),
   ]
 }
 
-function partsOf({ lines }) {
-  const sides = new Set(lines.map(sideOf))
-  return sides.has('parking') && sides.has('charging') ? 'both' : [...sides][0]
+function fileButton(app) {
+  return h(
+    'button.quiet',
+    {
+      disabled: app.data.items('bills').length === 0,
+      title: 'Save all bills of the filter as a CSV file',
+      async onclick() {
+        try {
+          const bills = await app.data.money.allBills()
+          download(app.fileName('bills'), csvText(columnsOf(app), bills))
+        } catch (error) {
+          app.say({ tone: 'bad', title: 'The file could not be made', text: error.message })
+        }
+      },
+    },
+    icon('download'),
+    'CSV',
+  )
 }
 
-function subject(app, bill) {
-  if (bill.stayId !== null) {
+function totals(app) {
+  const sums = app.data.items('billTotals')
+  const figure = (label, minor, currency, strong) =>
+    h('div', h('dt', label), h('dd', { class: strong ? 'strong' : '' }, money(minor, currency)))
+  return h(
+    'div.money-sums',
+    { key: 'totals', 'aria-live': 'polite' },
+    sums.map((sum) =>
+      h(
+        'dl.clocks.sums-row',
+        { key: sum.currency },
+        h(
+          'div',
+          h('dt', 'Bills'),
+          h(
+            'dd',
+            count(sum.bills),
+            sum.adjustments > 0 ? h('span.note', ` and ${counted(sum.adjustments, 'adjustment')}`) : null,
+          ),
+        ),
+        figure('Parking', sum.parkingNetMinor, sum.currency),
+        figure('Charging', sum.chargingNetMinor, sum.currency),
+        sum.otherNetMinor === 0 ? null : figure('Other', sum.otherNetMinor, sum.currency),
+        figure('Tax', sum.taxMinor, sum.currency),
+        figure('Total', sum.totalMinor, sum.currency, true),
+      ),
+    ),
+  )
+}
+
+function columnsOf(app) {
+  const { times, now } = app
+  const amount = (id, label, field) => ({
+    id,
+    label,
+    end: true,
+    sort: (bill) => bill[field],
+    cell: (bill) => (bill[field] === 0 ? h('span.none', '–') : money(bill[field], bill.currency)),
+    csv: (bill) => majorText(bill[field], bill.currency),
+  })
+  return [
+    billNumberColumn(app),
+    { id: 'kind', label: 'Kind', hidden: true, csv: ({ kind }) => kind },
+    {
+      id: 'stay',
+      label: 'Stay',
+      sort: ({ stay }) => stayName(stay),
+      cell: (bill) => subject(app, bill),
+      csvLabel: 'Stay id',
+      csv: ({ stayId }) => stayId,
+    },
+    {
+      id: 'at',
+      label: 'Issued',
+      sort: ({ issuedAt }) => Date.parse(issuedAt),
+      cell: ({ issuedAt }) => h('time', { datetime: issuedAt, title: times.full(issuedAt) }, times.near(issuedAt, now)),
+      csv: ({ issuedAt }) => times.exact(issuedAt),
+    },
+    amount('parking', 'Parking', 'parkingNetMinor'),
+    amount('charging', 'Charging', 'chargingNetMinor'),
+    amount('other', 'Other', 'otherNetMinor'),
+    amount('tax', 'Tax', 'taxMinor'),
+    {
+      id: 'total',
+      label: 'Total',
+      end: true,
+      sort: ({ totalMinor }) => totalMinor,
+      cell: ({ totalMinor, currency }) => h('b', money(totalMinor, currency)),
+      csv: ({ totalMinor, currency }) => majorText(totalMinor, currency),
+    },
+    { id: 'currency', label: 'Currency', hidden: true, csv: ({ currency }) => currency },
+    { id: 'reason', label: 'Reason', hidden: true, csv: ({ reason }) => reason },
+    { id: 'session', label: 'Session id', hidden: true, csv: ({ sessionId }) => sessionId },
+    { id: 'account', label: 'Account id', hidden: true, csv: ({ accountId }) => accountId },
+    { id: 'id', label: 'Bill id', hidden: true, csv: ({ billId }) => billId },
+    {
+      id: 'receipt',
+      label: 'Receipt',
+      quiet: true,
+      end: true,
+      cell: ({ billId, number }) =>
+        h(
+          'a',
+          { href: `/api/v1/bills/${billId}/receipt`, target: '_blank', rel: 'noopener' },
+          'Receipt',
+          h('span.unseen', ` of ${number}, in a new tab`),
+        ),
+    },
+  ]
+}
+
+function subject(app, { stay, stayId, sessionId, subjectKey }) {
+  if (stayId !== null) {
     return h(
       'button.plate',
-      { onclick: (event) => app.open({ kind: 'stay', id: bill.stayId }, event.currentTarget) },
-      stayName(bill.stay) ?? 'Stay',
+      { onclick: (event) => app.open({ kind: 'stay', id: stayId }, event.currentTarget) },
+      stayName(stay) ?? 'Stay',
     )
   }
-  if (bill.sessionId !== null) {
+  if (sessionId !== null) {
     return h(
       'button.inline',
-      { onclick: (event) => app.open({ kind: 'session', id: bill.sessionId }, event.currentTarget) },
+      { onclick: (event) => app.open({ kind: 'session', id: sessionId }, event.currentTarget) },
       'Charging only',
     )
   }
-  return h('span.note', plain(bill.subjectKey.split(':')[0]))
+  return h('span.note', plain(subjectKey.split(':')[0]))
 }

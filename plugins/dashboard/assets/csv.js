@@ -19,9 +19,10 @@ function cell(value) {
   return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-export function download(name, text) {
-  // The mark at the front tells spreadsheets that it is UTF-8.
-  const address = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }))
+/** The mark at the front of a table tells spreadsheets that it is UTF-8. */
+export function download(name, text, type = 'text/csv') {
+  const parts = type === 'text/csv' ? ['\ufeff', text] : [text]
+  const address = URL.createObjectURL(new Blob(parts, { type: `${type};charset=utf-8` }))
   const link = document.createElement('a')
   link.href = address
   link.download = name

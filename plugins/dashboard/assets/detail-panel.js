@@ -1,11 +1,12 @@
-// Owns the panel beside the page: one bay, stay or session with everything that belongs to the same car.
-// Must not load; details.js does.
+// Owns the panel beside the page: one bay, stay or session with everything that belongs to the same car, or one record of money.
+// Must not load; details.js and record-details.js do.
 import { clocks, stayName } from './bay-state.js'
 import { h } from './elements.js'
 import { energy, money, power, span } from './formats.js'
 import { icon } from './icons.js'
 import { actorWord, evidenceList, explanationList, linkStateWord, sureness } from './link-parts.js'
 import { afterwards, facts } from './links-view.js'
+import { panelRecords } from './panel-records.js'
 import { sessionDoing, stopButton } from './session-table.js'
 import { bayKinds, bayStates, connectorStates, factWords, linkStates, parkerKinds, plain, plugStates } from './words.js'
 
@@ -43,13 +44,14 @@ export function detailPanel(app) {
             Array.from({ length: 5 }, () => h('div.skeleton-row', h('i'), h('i'))),
           )
         : null,
-      value ? carParts(app, value) : null,
+      value ? (panelRecords[panel.kind]?.parts ?? carParts)(app, value) : null,
     ),
   )
 }
 
 function titleOf(app, view, value) {
   if (view) return `Bay ${view.bay.code}`
+  if (app.panel.kind in panelRecords) return panelRecords[app.panel.kind].title(value)
   if (app.panel.kind === 'session') return `Session at ${app.names.session(app.panel.id)}`
   return stayName(value?.stay) ?? app.names.stay(app.panel.id)
 }
@@ -209,10 +211,9 @@ function billsPart(app, bills) {
           'li',
           { key: bill.billId },
           h(
-            'a',
-            { href: `/api/v1/bills/${bill.billId}/receipt`, target: '_blank', rel: 'noopener' },
+            'button.inline.strong',
+            { onclick: (event) => app.open({ kind: 'bill', id: bill.billId }, event.currentTarget) },
             bill.number,
-            h('span.unseen', ', receipt in a new tab'),
           ),
           h(
             'span.note',

@@ -123,9 +123,13 @@ function fill(node, child, svg) {
   known.props = props
   patchChildren(node, child.children, svg)
   // What a person typed or chose is compared with the element itself; a select has its value once it has its options.
-  if ('value' in props && node.value !== props.value) node.value = props.value
+  if ('value' in props && node.value !== props.value && !(isTyping(node) && props.value === before.value))
+    node.value = props.value
   if ('checked' in props && node.checked !== props.checked) node.checked = props.checked
 }
+
+/** Text that is being typed was told to nobody yet: drawing the page anew for another reason must not take it away. */
+const isTyping = (node) => node === document.activeElement && (node.tagName === 'INPUT' || node.tagName === 'TEXTAREA')
 
 const later = new Set(['value', 'checked', 'key', 'made'])
 

@@ -3,17 +3,32 @@
 import { h } from './elements.js'
 import { icon, mark } from './icons.js'
 
+/** Views of one group share an entry of the navigation, which leads to the first, and have tabs. */
 export const views = [
   { id: 'live', label: 'Live', icon: 'bolt' },
   { id: 'links', label: 'Links', icon: 'link' },
   { id: 'parking', label: 'Parking', icon: 'car' },
   { id: 'people', label: 'People', icon: 'person' },
   { id: 'stations', label: 'Stations', icon: 'station' },
-  { id: 'bills', label: 'Bills', icon: 'bill' },
+  { id: 'bills', label: 'Bills', icon: 'bill', group: 'Money' },
+  { id: 'payments', label: 'Payments', icon: 'money', group: 'Money' },
+  { id: 'disputes', label: 'Disputes', icon: 'fault', group: 'Money' },
+  { id: 'invoices', label: 'Invoices', icon: 'bill', group: 'Money' },
+  { id: 'memberships', label: 'Memberships', icon: 'person', group: 'Money' },
+  { id: 'partners', label: 'Partners', icon: 'link', group: 'Money' },
+  { id: 'reports', label: 'Reports', icon: 'review', group: 'Money' },
+  { id: 'tariffs', label: 'Tariffs', icon: 'money', group: 'Money' },
+  { id: 'periods', label: 'Periods', icon: 'check', group: 'Money' },
+  { id: 'reconciliation', label: 'Reconciliation', icon: 'review', group: 'Money' },
+  { id: 'exports', label: 'Exports', icon: 'download', group: 'Money' },
   { id: 'system', label: 'System', icon: 'connection' },
   // Reached from its connection: most sites have none.
   { id: 'files', label: 'Files', icon: 'connection', within: 'system' },
 ]
+
+const entries = views.filter(
+  ({ within, group }, i) => !within && (!group || views.findIndex((view) => view.group === group) === i),
+)
 
 /** Older than this is told in large letters. */
 const staleMs = 40_000
@@ -44,7 +59,7 @@ export function frame(app, content) {
         { 'aria-label': 'Views' },
         h(
           'ul',
-          views.filter(({ within }) => !within).map((view) => h('li', { key: view.id }, navLink(app, view))),
+          entries.map((view) => h('li', { key: view.id }, navLink(app, view))),
         ),
       ),
       h(
@@ -63,7 +78,7 @@ export function frame(app, content) {
       ),
     ),
     staleBanner(app),
-    h('main', { key: 'main', id: 'content', tabindex: '-1' }, siteHead(app), content),
+    h('main', { key: 'main', id: 'content', tabindex: '-1' }, siteHead(app), tabs(app), content),
   ]
 }
 
@@ -85,7 +100,32 @@ function sitePicker(app) {
   )
 }
 
-function navLink(app, { id, label, icon: sign }) {
+function tabs(app) {
+  const { group } = views.find(({ id }) => id === app.view)
+  if (!group) return null
+  return h(
+    'nav.tabs',
+    { key: 'tabs', 'aria-label': group },
+    h(
+      'ul',
+      views
+        .filter((view) => view.group === group)
+        .map(({ id, label }) =>
+          h(
+            'li',
+            { key: id },
+            h(
+              'a',
+              { href: app.path(id), onclick: app.follow, ...(app.view === id ? { 'aria-current': 'page' } : {}) },
+              label,
+            ),
+          ),
+        ),
+    ),
+  )
+}
+
+function navLink(app, { id, label, group, icon: sign }) {
   const overview = app.data.get('overview')?.value
   const waiting =
     { links: overview?.linksToReview.count ?? 0, stations: app.trouble.pending, parking: app.trouble.actions }[id] ?? 0
@@ -95,10 +135,12 @@ function navLink(app, { id, label, icon: sign }) {
       href: app.path(id),
       onclick: app.follow,
       ...(app.view === id ? { 'aria-current': app.station === null ? 'page' : 'true' } : {}),
-      ...(views.some((view) => view.id === app.view && view.within === id) ? { 'aria-current': 'true' } : {}),
+      ...(views.some((view) => view.id === app.view && (view.within === id || (group && view.group === group)))
+        ? { 'aria-current': 'true' }
+        : {}),
     },
     icon(sign),
-    h('span', label),
+    h('span', group ?? label),
     waiting > 0 ? h('b.badge', waiting, h('span.unseen', ' waiting')) : null,
   )
 }

@@ -3,32 +3,27 @@
 
 import { withNews } from './activity.js'
 import * as api from './api.js'
-import { bayView, overstayMs, staysByBay } from './bay-state.js'
-import { billsView } from './bills-view.js'
 import { detailPanel } from './detail-panel.js'
-import { details } from './details.js'
 import { dialogBox } from './dialogs.js'
 import { awayPage, loginPage, noSitePage, opening, sitesPage } from './doors.js'
 import { h, show } from './elements.js'
 import { filesEditor } from './files-editor.js'
-import { filesView } from './files-view.js'
-import { byNumber, siteTimes, span } from './formats.js'
+import { span } from './formats.js'
 import { frame, views } from './frame.js'
 import { hubClock } from './hub-clock.js'
+import { keep, kept } from './kept.js'
 import { linkDecisions } from './link-decisions.js'
 import { linkQuestions } from './link-questions.js'
-import { linksView } from './links-view.js'
-import { liveView } from './live-view.js'
 import { namesFor } from './names.js'
 import { noticeBoard } from './notices.js'
-import { parkingView } from './parking-view.js'
-import { peopleView } from './people-view.js'
+import { panelKinds, panelSubject } from './panel-subject.js'
+import { rememberedRecords } from './remembered.js'
 import { siteData } from './site-data.js'
+import { plugKey, prepare } from './site-picture.js'
 import { stationCommands } from './station-commands.js'
 import { stationData } from './station-data.js'
-import { stationPage } from './station-page.js'
-import { stationsView } from './stations-view.js'
-import { systemView } from './system-view.js'
+import { tariffDrafts } from './tariff-drafts.js'
+import { content } from './view-content.js'
 import { eventWords } from './words.js'
 
 const root = document.getElementById('app')
@@ -36,28 +31,14 @@ const siteKey = 'baywatt.site'
 const themeKey = 'baywatt.theme'
 const secondMs = 1_000
 const retryMs = 5_000
-/** Records kept by id for names of cars that have left; far more than a screen shows. */
-const mostRemembered = 5_000
 
-const content = {
-  live: liveView,
-  links: linksView,
-  parking: parkingView,
-  people: peopleView,
-  stations: (all) => (all.station === null ? stationsView(all) : stationPage(all)),
-  bills: billsView,
-  system: systemView,
-  files: filesView,
-}
-
-const remembered = { stays: new Map(), sessions: new Map() }
-const asked = new Set()
 const clock = hubClock()
 let drawing = false
 let drawn = { at: 0, took: 0 }
 const after = []
 
 const notices = noticeBoard(render)
+const memory = rememberedRecords({ may: (scope) => app.can(scope), changed: render })
 
 const app = {
   phase: 'opening',
@@ -78,6 +59,9 @@ const app = {
   /** The mapping that is edited, and which of several file connections was chosen. */
   editor: null,
   filesChosen: null,
+  /** The tariff whose page is shown. */
+  tariffId: null,
+  ...moneyAtRest(),
   panel: null,
   details: null,
   dialog: null,
@@ -109,6 +93,7 @@ const app = {
   go,
   logOut,
   path: (view) => `/sites/${app.siteId}${view === 'live' ? '' : `/${view}`}`,
+  tariffPath: (tariffId) => `${app.path('tariffs')}/${tariffId}`,
   stationPath: (stationId) => `${app.path('stations')}/${stationId}`,
   /** For links inside the page: new tabs and other clicks are the browser's. */
   follow(event) {
@@ -116,8 +101,6 @@ const app = {
     event.preventDefault()
     go(event.currentTarget.getAttribute('href'))
   },
-  open,
-  close,
   isDark,
   turnTheme() {
     const next = isDark() ? 'light' : 'dark'
@@ -129,8 +112,8 @@ const app = {
   ago: (at) => `${span(performance.now() - at)} ago`,
   fileName: (what) =>
     `baywatt-${(app.site?.code ?? 'site').replaceAll(/[^A-Za-z0-9-]+/g, '-')}-${what}-${app.times.day(app.now)}.csv`,
-  stay: (id) => remembered.stays.get(id),
-  sessionRecord: (id) => remembered.sessions.get(id),
+  stay: (id) => memory.stays.get(id),
+  sessionRecord: (id) => memory.sessions.get(id),
   liveOf: (sessionId) => app.liveById.get(sessionId) ?? null,
   /** The overview is renewed more often than the record of a session. */
   energyOf: (session) => Math.max(session.energyWh, app.liveOf(session.sessionId)?.energyWh ?? 0),
@@ -144,8 +127,8 @@ const app = {
     return app.editor
   },
   wantPair({ stayId, sessionId }) {
-    want('stays', stayId, '/api/v1/stays/')
-    want('sessions', sessionId, '/api/v1/charging-sessions/')
+    memory.want('stays', stayId, '/api/v1/stays/')
+    memory.want('sessions', sessionId, '/api/v1/charging-sessions/')
   },
 }
 
@@ -159,6 +142,22 @@ app.commands = stationCommands({
   changed: render,
   settled: (stationId) => app.station?.settled(stationId),
 })
+
+const panel = panelSubject(app, memory.remember)
+Object.assign(app, tariffDrafts(app), { open: panel.open, close: panel.close })
+
+/** What is chosen and typed on the pages about money, before anybody did. */
+function moneyAtRest() {
+  return {
+    tariffImport: null,
+    tariffExport: null,
+    versionPair: null,
+    mapping: null,
+    ledgerProof: null,
+    periodShown: null,
+    exportAsk: null,
+  }
+}
 
 /** Draws at the next frame, however many things changed before it. */
 function render() {
@@ -191,7 +190,7 @@ function page() {
       document.title = 'Sites · Baywatt'
       return sitesPage(app)
     case 'site':
-      prepare()
+      prepare(app, memory)
       document.title = title()
       return [frame(app, content[app.view](app)), detailPanel(app), notices.board(), dialogBox(app), announcer()]
     default:
@@ -209,99 +208,6 @@ function title() {
   const code = app.station?.get('station').value?.code
   const station = code ? `${code} · ` : ''
   return `${waiting > 0 ? `(${waiting}) ` : ''}${station}${app.view === 'live' ? '' : `${view.label} · `}${app.site?.name || app.site?.code || 'Site'} · Baywatt`
-}
-
-/** What the views share, worked out once for each drawing. */
-function prepare() {
-  const { data } = app
-  const overview = data.get('overview')?.value ?? null
-  app.site = overview?.site ?? app.sites.find(({ siteId }) => siteId === app.siteId) ?? null
-  app.times = siteTimes(app.site?.timeZone ?? 'UTC')
-  app.now = clock.now()
-  app.names = namesFor(data, remembered)
-  app.connection = data.get('overview')?.error?.name === 'Unreachable' ? 'away' : data.stream()
-  const running = [
-    ...(overview?.runningSessions.items ?? []),
-    ...(overview?.bays ?? []).flatMap(({ session }) => (session ? [session] : [])),
-  ]
-  app.liveById = new Map(running.map((session) => [session.sessionId, session]))
-  app.liveSessions = [...app.liveById.values()]
-  app.plugs = plugsOf(data, overview)
-  const seenIn = staysByBay(data.items('stays').filter(({ state }) => state === 'open'))
-  const overstay = overstayMs(app.site)
-  app.bayViews = (overview?.bays ?? [])
-    .map((bay) => {
-      const session = bay.session ? remembered.sessions.get(bay.session.sessionId) : undefined
-      const stayId = bay.session?.stayId
-      if (stayId) want('stays', stayId, '/api/v1/stays/')
-      // A sensor that says "empty" knows better than where the car was seen last.
-      const parked = bay.session === null && bay.car?.occupied !== false ? seenIn.get(bay.code) : undefined
-      return bayView(bay, {
-        session,
-        stay: stayId ? remembered.stays.get(stayId) : parked,
-        plug: bay.evses.length === 1 ? app.plugs.get(plugKey(bay.evses[0].stationId, bay.evses[0].number)) : undefined,
-        now: app.now,
-        overstay,
-      })
-    })
-    .sort((a, b) => byNumber(a.bay.code, b.bay.code))
-  app.trouble = troubleOf(data)
-}
-
-const plugKey = (stationId, number) => `${stationId}/${number}`
-
-/** What each station last said of its plugs; the overview is newer, the EVSEs know since when. */
-function plugsOf(data, overview) {
-  const plugs = new Map()
-  for (const { stationId, number, connectors } of data.items('evses')) {
-    const shown = connectors.find(({ status }) => status !== 'available') ?? connectors[0]
-    if (shown) plugs.set(plugKey(stationId, number), { status: shown.status, since: shown.statusAt })
-  }
-  for (const { stationId, number, status } of (overview?.bays ?? []).flatMap(({ evses }) => evses)) {
-    const known = plugs.get(plugKey(stationId, number))
-    if (known?.status !== status) plugs.set(plugKey(stationId, number), { status, since: null })
-  }
-  return plugs
-}
-
-function troubleOf(data) {
-  const accepted = data.items('stations').filter(({ admission }) => admission === 'accepted')
-  return {
-    offline: accepted.filter(({ socket }) => socket === null),
-    faulted: data.items('evses').filter(({ connectors }) => connectors.some(({ status }) => status === 'faulted')),
-    actions: data.items('actions').filter(({ needsPerson }) => needsPerson).length,
-    devices: data.items('devices').filter(({ state }) => state === 'fault' || state === 'offline'),
-    pending: data.items('pending').filter(({ siteId }) => siteId === null || siteId === app.siteId).length,
-  }
-}
-
-function remember(stays, sessions) {
-  for (const [map, items, id] of [
-    [remembered.stays, stays, 'stayId'],
-    [remembered.sessions, sessions, 'sessionId'],
-  ]) {
-    for (const item of items) {
-      if ((map.get(item[id])?.version ?? 0) <= item.version) map.set(item[id], item)
-    }
-    for (const old of map.keys()) {
-      if (map.size <= mostRemembered) break
-      map.delete(old)
-    }
-  }
-}
-
-/** A record that no list holds, asked for once. */
-function want(kind, id, path) {
-  const scope = kind === 'stays' ? 'parking:read' : 'chargers:read'
-  if (id === null || remembered[kind].has(id) || asked.has(id) || !app.can(scope)) return
-  asked.add(id)
-  api.get(path + id).then(
-    (record) => {
-      remember(kind === 'stays' ? [record] : [], kind === 'sessions' ? [record] : [])
-      render()
-    },
-    () => setTimeout(() => asked.delete(id), retryMs),
-  )
 }
 
 async function begin(path) {
@@ -322,20 +228,25 @@ async function begin(path) {
 /** Shows what an address of ours stands for. */
 function go(address, { replace = false, choose = false } = {}) {
   const url = new URL(address, location.origin)
-  const [, siteId, view = 'live', stationId] =
-    /^\/sites\/([0-9a-f-]{36})(?:\/(\w+)(?:(?<=stations)\/([0-9a-f-]{36}))?)?$/.exec(url.pathname) ?? []
+  const [, siteId, view = 'live', recordId] =
+    /^\/sites\/([0-9a-f-]{36})(?:\/(\w+)(?:(?<=stations|tariffs)\/([0-9a-f-]{36}))?)?$/.exec(url.pathname) ?? []
+  if (app.draftHolds(siteId, () => go(address, { replace, choose }))) return undefined
   if (siteId === undefined && !choose) {
     const known =
       app.sites.find((one) => one.siteId === kept(siteKey)) ?? (app.sites.length === 1 ? app.sites[0] : undefined)
     if (known) return go(`/sites/${known.siteId}`, { replace: true })
   }
   history[replace ? 'replaceState' : 'pushState'](null, '', url.pathname + url.search)
-  route(siteId, view, stationId, url.searchParams)
+  route(siteId, view, recordId, url.searchParams)
   if (!replace) scrollTo(0, 0)
+  // A phone shows a few of the tabs.
+  app.afterRender(() =>
+    document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+  )
   return undefined
 }
 
-function route(siteId, view, stationId, query) {
+function route(siteId, view, recordId, query) {
   if (siteId === undefined || !(view in content)) {
     leaveSite()
     return app.set({ phase: app.sites.length === 0 ? 'none' : 'choose' })
@@ -347,12 +258,13 @@ function route(siteId, view, stationId, query) {
   if (app.siteId !== siteId || app.data === null) enterSite(siteId)
   app.data.show(view)
   if (view !== 'files') closeEditor()
-  showStation(stationId)
+  showStation(view === 'stations' ? recordId : undefined)
+  showTariff(view === 'tariffs' ? recordId : undefined)
   const wanted = query.get('link')
-  app.set({ phase: 'site', view, ...(wanted ? { linkChosen: wanted } : {}) })
-  for (const kind of ['bay', 'stay', 'session']) {
+  app.set({ phase: 'site', view, draftShown: false, ...(wanted ? { linkChosen: wanted } : {}) })
+  for (const kind of panelKinds) {
     const id = query.get(kind)
-    if (id && app.panel?.id !== id) openPanel({ kind, id }, null)
+    if (id && app.panel?.id !== id) panel.openPanel({ kind, id }, null)
   }
   return undefined
 }
@@ -374,6 +286,12 @@ function showStation(stationId) {
   for (const id of Object.keys(app.tables)) if (id.startsWith('station-')) delete app.tables[id]
 }
 
+function showTariff(tariffId = null) {
+  if (app.tariffId === tariffId) return
+  Object.assign(app, { tariffId, tariffExport: null, versionPair: null })
+  if (tariffId !== null) app.data.money.ask('versions', { tariffId })
+}
+
 function stationChanged({ error }) {
   if (error?.status === 401) return happened({ type: 'logged_out' })
   return render()
@@ -382,15 +300,15 @@ function stationChanged({ error }) {
 function enterSite(siteId) {
   leaveSite()
   keep(siteKey, siteId)
-  remembered.stays.clear()
-  remembered.sessions.clear()
-  asked.clear()
+  memory.clear()
   Object.assign(app, {
     siteId,
     tables: {},
     bayFilter: null,
     linkChosen: null,
     people: {},
+    tariffId: null,
+    ...moneyAtRest(),
     news: [],
     listeningSince: null,
   })
@@ -399,7 +317,7 @@ function enterSite(siteId) {
     may: app.can,
     clock,
     changed() {
-      remember(app.data.items('stays'), app.data.items('sessions'))
+      memory.remember(app.data.items('stays'), app.data.items('sessions'))
       if (app.listeningSince === null && app.data.stream() === 'live' && clock.known())
         app.listeningSince = new Date(clock.now()).toISOString()
       render()
@@ -416,7 +334,7 @@ function closeEditor() {
 function leaveSite() {
   app.decisions.flush()
   closeEditor()
-  closePanel()
+  panel.closePanel()
   showStation(undefined)
   app.data?.close()
   Object.assign(app, { data: null, siteId: null })
@@ -428,49 +346,13 @@ function happened(event) {
   app.station?.heard(event)
   app.questions.heard(event)
   app.news = withNews(app.news, event)
-  const words = eventWords(event, namesFor(app.data, remembered))
+  const words = eventWords(event, namesFor(app.data, memory))
   if (words?.tone === 'bad' || spoken.has(event.type)) app.announcement = words.text
   return render()
 }
 
 /** What a person who does not see the page is told at once; all else stands in the list of what happened. */
 const spoken = new Set(['link.review', 'station.pending', 'station.disconnected'])
-
-function open(subject, opener) {
-  openPanel(subject, opener)
-  const url = new URL(location.href)
-  for (const kind of ['bay', 'stay', 'session']) url.searchParams.delete(kind)
-  url.searchParams.set(subject.kind, subject.id)
-  history.replaceState(null, '', url.pathname + url.search)
-}
-
-function openPanel(subject, opener) {
-  app.details?.close()
-  app.panel = { ...subject, opener: app.panel?.opener ?? opener }
-  app.details = details({ subject, may: app.can, places: placesOf, remember, changed: render })
-  render()
-  app.afterRender(() => document.querySelector('.panel')?.focus({ preventScroll: true }))
-}
-
-function placesOf(bayId) {
-  const view = app.bayViews.find(({ bay }) => bay.bayId === bayId)
-  return { sessionId: view?.session?.sessionId ?? null, stayId: view?.stay?.stayId ?? null }
-}
-
-function closePanel() {
-  app.details?.close()
-  Object.assign(app, { details: null, panel: null })
-}
-
-function close() {
-  const opener = app.panel?.opener
-  closePanel()
-  const url = new URL(location.href)
-  for (const kind of ['bay', 'stay', 'session']) url.searchParams.delete(kind)
-  history.replaceState(null, '', url.pathname + url.search)
-  render()
-  app.afterRender(() => opener?.isConnected && opener.focus({ preventScroll: true }))
-}
 
 function ended(reason) {
   if (app.phase === 'login') return
@@ -479,6 +361,7 @@ function ended(reason) {
 }
 
 async function logOut() {
+  if (app.draftHolds(null, logOut)) return
   leaveSite()
   await api.logOut().catch((error) => notices.say({ tone: 'bad', title: 'Not logged out', text: error.message }))
   history.replaceState(null, '', '/')
@@ -490,29 +373,13 @@ function isDark() {
   return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
 }
 
-function keep(key, value) {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // Storage may be closed to us; then nothing is remembered.
-  }
-}
-
-function kept(key) {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    return null
-  }
-}
-
 addEventListener('popstate', () => {
-  closePanel()
+  panel.closePanel()
   go(location.pathname + location.search, { replace: true })
 })
 addEventListener('pagehide', () => app.decisions.flush())
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && app.panel !== null && app.dialog === null) close()
+  if (event.key === 'Escape' && app.panel !== null && app.dialog === null) app.close()
 })
 // Clocks and lengths of time go on between news; a site so large that drawing takes long is drawn less often.
 setInterval(() => {

@@ -12,5 +12,6 @@ export async function run(app, { request, done, failed, touch }) {
     return null
   } finally {
     app.data.touch(...touch)
+    app.details?.renew()
   }
 }

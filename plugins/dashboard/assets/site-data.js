@@ -2,6 +2,9 @@
 // Must not draw.
 import * as api from './api.js'
 import { listen } from './event-stream.js'
+import { siteTimes } from './formats.js'
+import { addDays } from './local-time.js'
+import { moneyData, moneyNeeds, moneyTouches } from './money-data.js'
 import { resource } from './resource.js'
 
 const tickMs = 200
@@ -17,7 +20,7 @@ const needs = {
   live: ['areas', 'stays', 'sessions', 'links', 'stations', 'evses', 'devices', 'revenue', 'pending'],
   links: ['stays', 'sessions', 'links', 'decided', 'stations', 'pending'],
   stations: ['stations', 'pending', 'evses', 'sessions'],
-  bills: ['bills', 'pending'],
+  ...moneyNeeds,
   parking: [
     'evBays',
     'occupancy',
@@ -48,9 +51,10 @@ const touches = {
   parking_action: ['actions'],
   credential: ['credentials'],
   equipment: ['devices'],
-  payment: ['stays'],
+  ...moneyTouches,
+  payment: ['stays', ...moneyTouches.payment],
   link: ['overview', 'links', 'decided', 'sessions'],
-  bill: ['overview', 'bills', 'revenue'],
+  bill: ['overview', 'revenue', ...moneyTouches.bill],
   connection: ['connections'],
 }
 
@@ -63,7 +67,9 @@ export function siteData({ siteId, may, clock, changed, happened }) {
   const now = () => performance.now()
   const make = (scope, settings) => (may(scope) ? resource({ ...settings, changed: (state) => settled(state) }) : null)
 
+  const money = moneyData({ site, may, make, timeZone, today })
   const all = {
+    ...money.resources,
     overview: make('parking:read', {
       everyMs: 12_000,
       async load() {
@@ -100,7 +106,6 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     evses: make('chargers:read', { everyMs: minuteMs, load: () => api.list('/api/v1/evses', site, mostRows) }),
     devices: make('sites:read', { everyMs: minuteMs, load: () => api.list('/api/v1/devices', site, 400) }),
     revenue: make('money:read', { everyMs: 5 * minuteMs, load: () => lastDays(14) }),
-    bills: make('money:read', { everyMs: minuteMs, load: (before) => latestBills(before) }),
     evBays: make('parking:read', { everyMs: 30_000, load: () => api.list('/api/v1/ev-bays', site, mostRows) }),
     occupancy: make('parking:read', { everyMs: minuteMs, load: () => api.get('/api/v1/occupancy-report', site) }),
     counts: make('parking:read', { everyMs: 5 * minuteMs, load: () => api.list('/api/v1/occupancy-counts', site, 20) }),
@@ -119,7 +124,6 @@ export function siteData({ siteId, may, clock, changed, happened }) {
   let view = 'live'
   let stream = null
   let streamState = may('events:read') ? 'connecting' : 'refused'
-  let billsShown = 25
   let typed = ''
 
   /** The first answer, or only rows that changed since: rows that left the states of interest are taken out. */
@@ -145,28 +149,22 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     return items.reduce((newest, { updatedAt }) => (newest === null || updatedAt > newest ? updatedAt : newest), at)
   }
 
-  async function lastDays(days) {
-    const value = all.overview?.state.value ?? (await api.get(`/api/v1/sites/${siteId}/overview`))
-    const dayOf = new Intl.DateTimeFormat('sv-SE', { timeZone: value.site.timeZone, dateStyle: 'short' })
-    const at = Date.parse(value.at)
-    return api.get('/api/v1/revenue', {
-      ...site,
-      from: dayOf.format(at - (days - 1) * 24 * 60 * minuteMs),
-      to: dayOf.format(at),
-    })
+  async function theSite() {
+    return all.overview?.state.value ?? (await api.get(`/api/v1/sites/${siteId}/overview`))
   }
 
-  /** A bill never changes once issued, so its lines are read once. */
-  async function latestBills(before) {
-    const { items, more } = await api.list('/api/v1/bills', { ...site, limit: Math.min(billsShown, 200) }, billsShown)
-    const known = new Map((before?.items ?? []).map((bill) => [bill.billId, bill]))
-    const missing = items.filter(({ billId }) => !known.has(billId))
-    await several(missing, 4, async ({ billId }) => {
-      const bill = await api.get(`/api/v1/bills/${billId}`)
-      const stay = bill.stayId !== null && may('parking:read') ? await api.get(`/api/v1/stays/${bill.stayId}`) : null
-      known.set(billId, { ...bill, stay })
-    })
-    return { items: items.map(({ billId }) => known.get(billId)), more }
+  async function timeZone() {
+    return (await theSite()).site.timeZone
+  }
+
+  async function today() {
+    const { site: of, at } = await theSite()
+    return siteTimes(of.timeZone).day(at)
+  }
+
+  async function lastDays(days) {
+    const to = await today()
+    return api.get('/api/v1/revenue', { ...site, from: addDays(to, 1 - days), to })
   }
 
   /** The list does not tell what was found out, so the open ones are read each. */
@@ -264,11 +262,7 @@ export function siteData({ siteId, may, clock, changed, happened }) {
       typed = text
       all.credentials?.touch()
     },
-    showMoreBills() {
-      billsShown += 25
-      all.bills?.touch()
-      tick()
-    },
+    money,
     /** `live`, `connecting`, `reconnecting`, or `polling` for a key that may not listen. */
     stream: () => (streamState === 'refused' ? 'polling' : streamState),
     /** Milliseconds since the overview was true; null before the first. */
@@ -281,14 +275,4 @@ export function siteData({ siteId, may, clock, changed, happened }) {
       stream?.close()
     },
   }
-}
-
-/** Runs `each` over the items, a few at a time. */
-async function several(items, atOnce, each) {
-  const queue = [...items]
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, queue.length) }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await each(next)
-    }),
-  )
 }

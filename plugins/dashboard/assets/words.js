@@ -111,6 +111,55 @@ export const evBayStates = {
   reserved: { label: 'Reserved', tone: 'calm', icon: 'reserved' },
 }
 
+export const paymentStates = {
+  requested: { label: 'Asked for', tone: 'calm', icon: 'waiting' },
+  authorising: { label: 'Waits for the driver', tone: 'calm', icon: 'waiting' },
+  authorised: { label: 'Held', tone: 'calm', icon: 'reserved' },
+  capturing: { label: 'Being taken', tone: 'calm', icon: 'waiting' },
+  captured: { label: 'Paid', tone: 'good', icon: 'check' },
+  declined: { label: 'Declined', tone: 'bad', icon: 'blocked' },
+  cancelled: { label: 'Cancelled', tone: 'off', icon: 'cross' },
+  expired: { label: 'Too late', tone: 'off', icon: 'overstay' },
+}
+
+export const disputeStates = {
+  open: { label: 'Open', tone: 'warn', icon: 'waiting' },
+  accepted: { label: 'Accepted', tone: 'good', icon: 'check' },
+  refused: { label: 'Refused', tone: 'bad', icon: 'blocked' },
+  withdrawn: { label: 'Withdrawn', tone: 'off', icon: 'undo' },
+}
+
+export const exportStates = {
+  ready: { label: 'Ready', tone: 'calm', icon: 'waiting' },
+  delivered: { label: 'Delivered', tone: 'good', icon: 'check' },
+  cancelled: { label: 'Cancelled', tone: 'off', icon: 'cross' },
+}
+
+export const invoiceStates = {
+  issued: { label: 'Open', tone: 'calm', icon: 'waiting' },
+  part_paid: { label: 'Paid in part', tone: 'calm', icon: 'waiting' },
+  paid: { label: 'Paid', tone: 'good', icon: 'check' },
+  overdue: { label: 'Overdue', tone: 'bad', icon: 'overstay' },
+  written_off: { label: 'Written off', tone: 'off', icon: 'cross' },
+}
+
+export const membershipStates = {
+  scheduled: { label: 'Begins later', tone: 'calm', icon: 'waiting' },
+  active: { label: 'Active', tone: 'good', icon: 'check' },
+  paused: { label: 'Paused', tone: 'warn', icon: 'pause' },
+  ended: { label: 'Ended', tone: 'off', icon: 'cross' },
+}
+
+export const payMethods = {
+  bank: 'Bank transfer',
+  direct_debit: 'Direct debit',
+  card: 'Card',
+  cash: 'Cash',
+  cheque: 'Cheque',
+}
+
+export const creditKinds = { goodwill: 'Goodwill', correction: 'Correction', dispute: 'Dispute' }
+
 export const actionStates = {
   queued: { label: 'Waits', tone: 'calm', icon: 'waiting' },
   sent: { label: 'Sent', tone: 'calm', icon: 'waiting' },

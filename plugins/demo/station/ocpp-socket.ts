@@ -28,6 +28,8 @@ export interface SocketOptions {
   onClosed(): void
   /** The hub broke the protocol: an answer to nothing, a frame that is no JSON. */
   onViolation(text: string): void
+  /** Every frame of the hub, before it is acted on, with the action of the call that it answers. */
+  onHeard?: ((text: string, answered: string | undefined) => void) | undefined
 }
 
 export class HandshakeRefused extends Error {
@@ -40,6 +42,7 @@ export class HandshakeRefused extends Error {
 }
 
 interface Waiting {
+  action: string
   resolve(outcome: CallOutcome): void
   timer: NodeJS.Timeout
 }
@@ -99,7 +102,7 @@ export class OcppSocket {
           () => this.#settle(messageId, { kind: 'silent', messageId }),
           this.#options.callTimeoutMs,
         )
-        this.#waiting.set(messageId, { resolve, timer })
+        this.#waiting.set(messageId, { action, resolve, timer })
         for (const wire of encodeCall(messageId, action, payload, this.#options.quirks)) this.#write(wire)
         if (this.#options.cutAfter(action)) this.#ws.terminate()
       })
@@ -159,6 +162,7 @@ export class OcppSocket {
 
   #receive(text: string): void {
     const [type, messageId, ...rest] = parse(text) ?? []
+    this.#options.onHeard?.(text, this.#waiting.get(String(messageId))?.action)
     if (typeof messageId !== 'string') this.#options.onViolation(text)
     else if (type === 2) void this.#answer(messageId, String(rest[0]), asPayload(rest[1]))
     else if (type === 3) {

@@ -136,6 +136,7 @@ export function createLink(deps: LinkDeps) {
         isAdmitted = false
       },
       onViolation: (text) => violations.push(text),
+      onHeard: options.onHeard,
     })
     socket = opened
   }

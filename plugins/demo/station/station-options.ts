@@ -41,4 +41,6 @@ export interface StationOptions {
   keepAcked?: boolean
   onAcked?: (message: AckedMessage) => void
   onExchange?: (exchange: Exchange) => void
+  /** Every frame of the hub as it came, with the action of the call that it answers. */
+  onHeard?: (text: string, answered: string | undefined) => void
 }

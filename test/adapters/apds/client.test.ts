@@ -7,6 +7,7 @@ import { staysOf } from '../../services/parking/garage.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { openPartnerService, type PartnerService, partnerSecret } from '../../sim/apds/partner-service.ts'
 import { type OpenConnection, openConnection } from '../open-connection.ts'
+import { faultsOf } from './apds-facts.ts'
 
 let database: TestDatabase
 let apds: OpenConnection
@@ -49,6 +50,9 @@ beforeEach(async () => {
   partner.now = Math.floor(apds.garage.clock.now().getTime() / 1_000)
 })
 afterEach(async () => {
+  // Whatever the hub sent is as the public document has it.
+  expect(partner.received.flatMap((one) => faultsOf('assignedRight', one))).toEqual([])
+  expect(partner.subscriptions.flatMap((one) => faultsOf('subscription', one))).toEqual([])
   await apds.stop()
   await partner.close()
   await database.drop()

@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { insertConnection } from '../../setup/records.ts'
 import { type OpenConnection, openConnection } from '../open-connection.ts'
+import { type ApdsObject, faultsOf } from './apds-facts.ts'
 
 const clientSecret = 'a secret of the APDS partner'
 let database: TestDatabase
@@ -76,7 +77,26 @@ async function call(method: string, path: string, body?: unknown, bearer = token
     headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
-  return { status: response.status, body: (await response.json()) as Answer['body'] }
+  const answer = { status: response.status, body: (await response.json()) as Answer['body'] }
+  const kind = method === 'GET' && answer.status === 200 ? kindOf(path) : 'responseStatus'
+  // A field of the partner's own is shown as it was sent.
+  const faults = kind === undefined ? [] : faultsOf(kind, answer.body).filter((fault) => !fault.includes('vendorField'))
+  expect({ path, faults }).toEqual({ path, faults: [] })
+  return answer
+}
+/** What the document says a path answers with. */
+function kindOf(path: string): ApdsObject | undefined {
+  const [where = ''] = path.split('?')
+  const kinds: [string, ApdsObject, ApdsObject][] = [
+    ['places', 'places', 'place'],
+    ['contacts', 'contacts', 'contact'],
+    ['rights/specs', 'rightSpecifications', 'rightSpecification'],
+    ['rights/assigned', 'assignedRights', 'assignedRight'],
+    ['rates', 'rateTables', 'rateTable'],
+    ['sessions', 'sessions', 'session'],
+  ]
+  const found = kinds.find(([prefix]) => where === prefix || where.startsWith(`${prefix}/`))
+  return where === found?.[0] ? found[1] : found?.[2]
 }
 const session = (id: string, version = 1, more: object = {}) => ({
   id,
@@ -213,7 +233,9 @@ describe('what a partner writes', () => {
   test('becomes a stay, is shown as it was sent, and a repeat is no conflict', async () => {
     for (let time = 0; time < 2; time++) expect((await call('POST', 'sessions', session('S1'))).status).toBe(201)
     expect(await stayOf('S1')).toMatchObject({ state: 'open', plate: 'ABS1' })
-    expect((await call('GET', 'sessions/S1')).body).toEqual(session('S1'))
+    // Who began it is the receiver's to say.
+    const initiator = { id: 'p', version: 1 }
+    expect((await call('GET', 'sessions/S1')).body).toEqual({ ...session('S1'), initiator })
     const other = session('S1', 1, { actualStart: '2019-03-10T10:01:00Z' })
     expect(await call('POST', 'sessions', other)).toMatchObject({ status: 409, body: { code: 409, ids: ['S1'] } })
     expect((await call('PUT', 'sessions/S1', session('S1', 2, { actualEnd: '2019-03-10T11:00:00Z' }))).status).toBe(200)
@@ -417,6 +439,7 @@ describe('notifications', () => {
       .select('stay_id')
       .where('connection_id', '=', connectionId)
       .executeTakeFirstOrThrow()
+    expect(heard.flatMap((one) => faultsOf('notification', one))).toEqual([])
     expect(heard).toMatchObject([{ type: 'SessionCreated', reference: { id: stay.stay_id, className: 'Session' } }])
     // Its own sessions are no news to the partner.
     await call('POST', 'sessions', session('OWN'))

@@ -1361,7 +1361,6 @@ describe('without a frame', () => {
   const profile = { ...weekly }
   const other: StationCommand[] = [
     { name: 'transaction_status' },
-    { name: 'update_cost', transaction: { number: 1 }, totalCost: '1.00' },
     {
       name: 'set_network_profile',
       slot: 1,

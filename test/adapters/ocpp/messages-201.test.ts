@@ -222,12 +222,15 @@ describe('TransactionEvent', () => {
       samples: [
         {
           registerWh: 12_500,
-          extra: {
-            'Energy.Active.Import.Register.SignedData': 'T0NNRnx7IkZWIjoiMS4wIn0=',
-            'Energy.Active.Import.Register.SigningMethod': 'ECDSA-secp256r1-SHA256',
-            'Energy.Active.Import.Register.EncodingMethod': 'OCMF',
-            'Energy.Active.Import.Register.PublicKey': 'MFkw',
-          },
+          signed: [
+            {
+              measurand: 'Energy.Active.Import.Register',
+              data: 'T0NNRnx7IkZWIjoiMS4wIn0=',
+              method: 'ECDSA-secp256r1-SHA256',
+              encoding: 'OCMF',
+              publicKey: 'MFkw',
+            },
+          ],
         },
       ],
     })

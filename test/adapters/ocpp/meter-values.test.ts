@@ -295,7 +295,9 @@ test('the outlet wins over the inlet; the inlet alone counts', async () => {
 test('signed data is evidence, not a number', async () => {
   const value = 'OCMF|{"FV":"1.0"}|{"SD":"30"}'
   const { samples } = await read([{ value, format: 'SignedData', context: 'Transaction.End' }])
-  expect(samples).toEqual([{ time, context: 'end', extra: { 'Energy.Active.Import.Register.SignedData': value } }])
+  expect(samples).toEqual([
+    { time, context: 'end', signed: [{ measurand: 'Energy.Active.Import.Register', data: value }] },
+  ])
 })
 
 describe('moving the decimal point', () => {

@@ -107,6 +107,13 @@ export function faultsOf(version: Version, frame: unknown, asked: (id: unknown) 
   }
 }
 
+/** What is wrong with a text that the hub sent, as a simulated charger heard it. An answer that comes too late to be known is not judged. */
+export function faultsOfText(version: Version, text: string, answered: string | undefined): string[] {
+  const frame: unknown = JSON.parse(text)
+  const late = Array.isArray(frame) && frame[0] === 3 && answered === undefined
+  return late ? [] : faultsOf(version, frame, () => answered).map((fault) => `${fault} in ${text.slice(0, 300)}`)
+}
+
 export function isValidRequest(version: Version, action: string, payload: unknown): boolean {
   return schema(version, `${action}Request`)(payload) === true
 }

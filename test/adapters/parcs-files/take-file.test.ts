@@ -212,6 +212,14 @@ describe('encodings', () => {
     expect(plates(shop)).toBe(true)
     expect(await shop.rejected()).toEqual([])
   })
+
+  test('Windows-1252 has letters where Latin-1 has none', async () => {
+    const shop = taker(db)
+    const bytes = Buffer.from(text, 'latin1')
+    bytes[bytes.indexOf(0xdc)] = 0x8a
+    await shop.take(bytes)
+    expect(JSON.stringify(shop.now())).toContain('MŠ-ÄÖ 1')
+  })
 })
 
 describe('whatever is done to a file,', () => {

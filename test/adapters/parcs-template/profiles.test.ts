@@ -13,6 +13,7 @@ import { movementFacts, someProfile } from './some-profile.ts'
 test.each(shippedProfiles.map((each) => [each.profile, each] as const))(
   '%s says where it is from and what to ask',
   (_, each) => {
+    expect(checkProfile(each)).toEqual({ kind: 'ok', profile: each })
     expect(each.sources.length).toBeGreaterThan(0)
     expect(each.known?.length).toBeGreaterThan(0)
     expect(each.status).toBe('unknown')

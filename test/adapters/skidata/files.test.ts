@@ -2,8 +2,14 @@
 // Must not test what a booking does; the hub's own tests do.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { emptyCard, readCardFile, unfitFields, writeCardFile } from '../../../adapters/skidata/files/card-file.ts'
 import files from '../../../adapters/skidata/files/index.ts'
+import { card as cardLayout } from '../../../adapters/skidata/files/layouts.ts'
+import {
+  emptyRecord,
+  readRecordFile,
+  unfitFields,
+  writeRecordFile,
+} from '../../../adapters/skidata/files/record-file.ts'
 import type { AnyPlugin, ParcsLink, ParkingAction } from '../../../core/plugin/index.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { type OpenConnection, openConnection } from '../open-connection.ts'
@@ -71,7 +77,8 @@ describe('a card file that comes in', () => {
     expect(await send(file)).toEqual({
       status: 200,
       body: {
-        ...{ stored: 2, unchanged: 0 },
+        stored: 2,
+        unchanged: 0,
         rejects: [
           { line: 4, field: 'ticketNumber', message: 'is longer than 23 characters' },
           { line: 5, field: 'blocked', message: 'is neither 0 nor 1' },
@@ -91,12 +98,31 @@ describe('a card file that comes in', () => {
       ['card/A2', 2, 'cancelled'],
     ])
     expect(told[0].data).toMatchObject({
-      ...{ from: '2019-01-01T08:00:00.000Z', until: '2020-01-01T08:00:00.000Z', product: '2' },
+      from: '2019-01-01T08:00:00.000Z',
+      until: '2020-01-01T08:00:00.000Z',
+      product: '2',
       credentials: [
         { kind: 'card', value: 'A1' },
         { kind: 'card', value: '04A3C6CAE26180' },
       ],
     })
+  })
+
+  test('that was told and not marked before a kill is told on, whatever the next file says', async () => {
+    await send([head(1), row('K1')].join('\n'))
+    // As after a kill between the hub's answer and the mark.
+    await database.pool.query('update plugin_skidata_files.card set told = false where ticket_number = $1', ['K1'])
+    const [, ...rest] = [head(1), row('K1', { blocked: '1' })]
+    const nextDay = [head(1).replace('20190310', '20190311'), ...rest].join('\n')
+    expect((await send(nextDay)).body).toEqual({ stored: 1, unchanged: 0, rejects: [] })
+    expect((await send(nextDay)).body).toEqual({ stored: 0, unchanged: 1, rejects: [] })
+    const states = (await facts())
+      .filter(({ id }) => id === 'card/K1')
+      .map(({ revision, data }) => [revision, data.state])
+    expect(states).toEqual([
+      [1, 'booked'],
+      [2, 'cancelled'],
+    ])
   })
 
   test.each([
@@ -129,11 +155,22 @@ describe('the file that goes out', () => {
   const put = (value: string, credentialId = 'c1') =>
     link.act?.(
       {
-        ...{ id: 'a', kind: 'credential.put', attempt: 1, askedAt: new Date('2019-03-10T12:00:00Z') },
+        id: 'a',
+        kind: 'credential.put',
+        attempt: 1,
+        askedAt: new Date('2019-03-10T12:00:00Z'),
         data: {
-          ...{ credentialId, accountNumber: null, holder: 'Erika', parkerKind: 'contract', plates: [], groups: [] },
+          credentialId,
+          accountNumber: null,
+          holder: 'Erika',
+          parkerKind: 'contract',
+          plates: [],
+          groups: [],
           presentations: [{ kind: 'card', key: value, value }],
-          ...{ validFrom: null, validUntil: new Date('2020-01-01T08:00:00Z'), maxInside: null, allowPassback: true },
+          validFrom: null,
+          validUntil: new Date('2020-01-01T08:00:00Z'),
+          maxInside: null,
+          allowPassback: true,
         },
       } as ParkingAction,
       signal,
@@ -165,10 +202,11 @@ describe('the file that goes out', () => {
         fc.integer({ min: 0, max: 999 }),
         fc.boolean(),
         (ticketNumber, articleNumber, isNeutral) => {
-          const card = { ...emptyCard, ticketNumber, articleNumber, isNeutral }
-          fc.pre(unfitFields(card).length === 0)
-          const read = readCardFile(writeCardFile({ facility: 7, date: '2019-03-10', currency: 'USD' }, [card]))
-          expect(read).toMatchObject({ kind: 'ok', rejects: [], cards: [{ line: 2, card }] })
+          const card = { ...emptyRecord(cardLayout), ticketNumber, articleNumber, isNeutral }
+          fc.pre(unfitFields(cardLayout, card).length === 0)
+          const text = writeRecordFile(cardLayout, { facility: 7, date: '2019-03-10', currency: 'USD' }, [card])
+          const read = readRecordFile(cardLayout, text)
+          expect(read).toMatchObject({ kind: 'ok', rejects: [], records: [{ line: 2, fields: card }] })
         },
       ),
     )

@@ -34,12 +34,22 @@ beforeEach(() => {
 const entry = '2019-03-10T10:00:00Z'
 const park = (no: string, type = 4, more: object = {}) =>
   service.inside.set(no, {
-    ...{ FacilityNo: 1, TicketNo: no, TicketType: type, EntryTime: entry, Price: 6.1, PaidUntil: entry },
-    ...{ RateEndTime: '2019-03-10T13:00:00Z', ...more },
+    FacilityNo: 1,
+    TicketNo: no,
+    TicketType: type,
+    EntryTime: entry,
+    Price: 6.1,
+    PaidUntil: entry,
+    RateEndTime: '2019-03-10T13:00:00Z',
+    ...more,
   })
 const stay = (value: string, kind: 'plate' | 'ticket' = 'plate', more: Partial<StayTarget> = {}): StayTarget => ({
-  ...{ stayId: '00000000-0000-7000-8000-000000000001', stayRef: null, credentials: [{ kind, value }] },
-  ...{ enteredAt: new Date(entry), exitedAt: null, ...more },
+  stayId: '00000000-0000-7000-8000-000000000001',
+  stayRef: null,
+  credentials: [{ kind, value }],
+  enteredAt: new Date(entry),
+  exitedAt: null,
+  ...more,
 })
 const action = <K extends ParkingAction['kind']>(kind: K, data: unknown, id = `${kind}-1`): ParkingAction =>
   ({ id, kind, attempt: 1, askedAt: new Date('2019-03-10T11:59:00Z'), data }) as ParkingAction
@@ -50,14 +60,20 @@ const quote = async (target: StayTarget) => mobile.link().quote?.(target, signal
 const confirm = (target: StayTarget, more: object = {}) =>
   action('stay.confirm', {
     ...target,
-    ...{ amountMinor: 510, currency: 'USD', paidAt: new Date('2019-03-10T12:00:00Z'), authorisation: 'B-7', ...more },
+    amountMinor: 510,
+    currency: 'USD',
+    paidAt: new Date('2019-03-10T12:00:00Z'),
+    authorisation: 'B-7',
+    ...more,
   })
 
 describe('a quote', () => {
   test('is what CalculateRate asks for now; a payment alone promises a time to leave by', async () => {
     park('P1')
     expect(await quote(stay('P1'))).toEqual({
-      ...{ amountMinor: 610, currency: 'USD', rate: '7' },
+      amountMinor: 610,
+      currency: 'USD',
+      rate: '7',
       at: mobile.garage.clock.now(),
     })
     expect(service.calls).toEqual([{ path: 'CalculateRate', body: { FacilityNo: 1, TicketNo: 'P1', TicketType: 4 } }])
@@ -86,15 +102,16 @@ describe('a quote', () => {
 describe('a bill', () => {
   test('finalises the visit by the EventID of its price', async () => {
     service.tell({
-      ...{
-        FacilityNo: 1,
-        CarparkNo: 2,
-        TicketNo: 'P9',
-        TicketType: 4,
-        ReferenceNo: 'R',
-        CompletionTime: '2019-03-10T11:00:00Z',
-      },
-      ...{ RateNo: 3, ParkingDuration: 60, Amount: 5.1, EventID: 'E2' },
+      FacilityNo: 1,
+      CarparkNo: 2,
+      TicketNo: 'P9',
+      TicketType: 4,
+      ReferenceNo: 'R',
+      CompletionTime: '2019-03-10T11:00:00Z',
+      RateNo: 3,
+      ParkingDuration: 60,
+      Amount: 5.1,
+      EventID: 'E2',
     })
     await eventually(
       async () =>
@@ -107,8 +124,13 @@ describe('a bill', () => {
       {
         path: 'FinalizeTransaction',
         body: {
-          ...{ FacilityNo: 1, TicketNo: 'P9', TicketType: 4, Amount: 5.1, AuthorisationCode: 'B-7' },
-          ...{ PaymentTime: '2019-03-10T12:00:00.000Z', EventID: 'E2' },
+          FacilityNo: 1,
+          TicketNo: 'P9',
+          TicketType: 4,
+          Amount: 5.1,
+          AuthorisationCode: 'B-7',
+          PaymentTime: '2019-03-10T12:00:00.000Z',
+          EventID: 'E2',
         },
       },
     ])
@@ -236,8 +258,14 @@ describe('a credential', () => {
     expect(await act(action('credential.put', credential))).toMatchObject({ kind: 'done' })
     expect(service.identifiers).toEqual([
       {
-        ...{ FacilityNo: 1, ValidCarparks: [2], TicketNo: 'QR-1', TicketType: 5, ProductId: 'FLEET' },
-        ...{ ValidUntil: '2019-12-31T23:00:00.000Z', IsNeutral: true, ReferenceNo: credential.credentialId },
+        FacilityNo: 1,
+        ValidCarparks: [2],
+        TicketNo: 'QR-1',
+        TicketType: 5,
+        ProductId: 'FLEET',
+        ValidUntil: '2019-12-31T23:00:00.000Z',
+        IsNeutral: true,
+        ReferenceNo: credential.credentialId,
       },
       expect.objectContaining({ TicketNo: 'WOB AB 1', TicketType: 4 }),
     ])

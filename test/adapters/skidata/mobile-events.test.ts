@@ -238,3 +238,13 @@ describe('gaps', () => {
     expect((await mobile.link().health?.())?.state).toBe('ok')
   })
 })
+
+test('a service that wants the key of its socket in a header gets it there', async () => {
+  await mobile.stop()
+  service.drop()
+  service.keyHeader = 'x-api-key'
+  mobile = await openMobile(database, service, { socketKeyIn: 'header', socketKeyName: 'X-API-Key' })
+  await eventually(() => service.sockets === 2, 'the event socket')
+  service.tell(started('H1', 'AB 1', '2019-03-10T07:30:00Z'))
+  await eventually(async () => (await staysOf(mobile.garage)).length === 1, 'the stay')
+})

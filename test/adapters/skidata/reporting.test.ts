@@ -1,8 +1,10 @@
 // Owns the proof of the reporting reader with its real driver: each row told once, at the right instant, whatever the server does.
 // Must not prove what a real SQL Server thinks of the statements; there is none here.
+
 import { createServer, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import reporting from '../../../adapters/skidata/reporting/index.ts'
+import { rowSays } from '../../../adapters/skidata/reporting/row-facts.ts'
 import { sqlServer } from '../../../adapters/skidata/reporting/row-source.ts'
 import { views } from '../../../adapters/skidata/reporting/views.ts'
 import type { AnyPlugin, ParcsLink } from '../../../core/plugin/index.ts'
@@ -78,11 +80,22 @@ afterEach(async () => {
 
 const put = (view: keyof typeof views, row: SimRow) => server.views.get(view)?.rows.push(row)
 const movement = (Time: string, MovementType: string, CardNo: string, more: SimRow = {}): SimRow => ({
-  ...{ Time, MovementType, CardNo, FacilityNo: '1', DeviceNo: '101', RejectionNo: '0', DeviceDesig: 'Entry 1' },
+  Time,
+  MovementType,
+  CardNo,
+  FacilityNo: '1',
+  DeviceNo: '101',
+  RejectionNo: '0',
+  DeviceDesig: 'Entry 1',
   ...more,
 })
 const paid = (Time: string, CardNo: string, Revenue: string, more: SimRow = {}): SimRow => ({
-  ...{ Time, CardNo, Revenue, FacilityNo: '1', DeviceNo: '301', TransactionNo: '7' },
+  Time,
+  CardNo,
+  Revenue,
+  FacilityNo: '1',
+  DeviceNo: '301',
+  TransactionNo: '7',
   ...more,
 })
 
@@ -338,4 +351,14 @@ describe('what goes wrong', () => {
       expect(sql).not.toContain('2019')
     }
   })
+})
+
+test('other numbers for entries and exits are the operator’s to say', () => {
+  const types = { entryTypes: [0, 10], exitTypes: [11] }
+  const says = (MovementType: string, RejectionNo = '0') =>
+    rowSays('ParkingMovements', { MovementType, RejectionNo }, types)
+  expect(['0', '10', '11', '4', '', 'x'].map((type) => says(type))).toEqual([
+    ...['entry', 'entry', 'exit', 'other', 'other', 'other'],
+  ])
+  expect(says('11', '3')).toBe('refused')
 })

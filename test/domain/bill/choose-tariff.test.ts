@@ -90,7 +90,12 @@ describe('which tariff', () => {
 
 test('settings that make no sense are as if they were not there', () => {
   const standard = billingSettings({}, 'P1')
-  expect(standard).toMatchObject({ settleDelayMs: 900_000, reviewHoldMs: 259_200_000, billParking: true, series: 'P1' })
+  expect(standard).toMatchObject({
+    settleDelayMs: 900_000,
+    reviewHoldMs: 259_200_000,
+    billParking: true,
+    numbering: { bill: { prefix: 'P1-' } },
+  })
   expect(
     billingSettings({ settle_delay_minutes: -1, review_hold_hours: '3', rounding: 'toString', bill_series: '' }, 'P1'),
   ).toEqual(standard)

@@ -130,14 +130,14 @@ test('taxes are summed by code and rate', () => {
 })
 
 test('payments move money from clearing to what is owed, refunds back', () => {
-  const payment = { kind: 'captured', method: 'Credit Card', amountMinor: minor(500), applied: true } as const
+  const payment = { kind: 'captured', method: 'Credit Card', amountMinor: minor(500), pays: 'bill' } as const
   expect(paymentPostings(payment)).toEqual([
     { debit: 'clearing.credit_card', credit: 'receivable', amountMinor: 500, line: null },
   ])
   expect(paymentPostings({ ...payment, kind: 'refunded' })).toEqual([
     { debit: 'receivable', credit: 'clearing.credit_card', amountMinor: 500, line: null },
   ])
-  expect(paymentPostings({ ...payment, applied: false, method: 'Cash' })).toEqual([
+  expect(paymentPostings({ ...payment, pays: 'nothing', method: 'Cash' })).toEqual([
     { debit: 'cash', credit: 'payments.unapplied', amountMinor: 500, line: null },
   ])
   expect(paymentPostings({ ...payment, kind: 'failed' })).toEqual([])

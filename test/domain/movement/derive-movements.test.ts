@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deriveMovements, type MovementFact } from '../../../core/domain/movement/index.ts'
-import type { StayFact } from '../../../core/domain/stay/index.ts'
+import { joinReads, type StayFact } from '../../../core/domain/stay/index.ts'
 import { factStream } from '../stay/arbitrary-facts.ts'
 import { card, entry, fact, minute, plate } from '../stay/fact-maker.ts'
 
@@ -67,6 +67,19 @@ describe('a movement', () => {
       'seen',
     ])
   })
+})
+
+test('a read is of the car at its lane that shows something else, as it is of its stay', () => {
+  const passage = entry('e', 2, [card('26DEFAE7')])
+  const read = fact('credential.observed', 'l', 2, { role: 'gate', credentials: car }, lane)
+  const joined = (...facts: StayFact[]) => deriveMovements(from('c', ...facts), joinReads(facts))
+  expect(joined(passage, read)).toMatchObject([{ kind: 'passed', plate: 'AB123', factIds: ['e/1', 'l/1'] }])
+  const rival = entry('f', 2, [card('04A3C6CAE26180')])
+  expect(joined(passage, read, rival).map(({ kind, factIds }) => [kind, factIds.length])).toEqual([
+    ['passed', 1],
+    ['passed', 1],
+    ['seen', 1],
+  ])
 })
 
 test('the same facts make the same movements in any order, and each fact belongs to one', () => {

@@ -179,6 +179,8 @@ describe('register energy', () => {
   it('ignores a single outlier without losing the step across it', () => {
     const { state } = sumReadings([reading(0, 100), reading(10, 9_999_999), reading(20, 2_100)], max)
     expect(state).toMatchObject({ energyWh: 2_000 })
+    const twice = [reading(0, 100), reading(10, 9_999_999), reading(10, 9_999_999), reading(20, 2_100)]
+    expect(sumReadings(twice, max).state).toEqual(state)
   })
 
   it('M4 takes decimals under the label Wh for kWh when the measured power says so', () => {

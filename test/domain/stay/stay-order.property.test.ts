@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { deriveStays, type StayFact } from '../../../core/domain/stay/index.ts'
-import { factStream } from './arbitrary-facts.ts'
+import { factStream, nearStream } from './arbitrary-facts.ts'
 
 const context = { siteId: 'site', currency: 'USD' }
 
-const shuffled = factStream.chain((facts) =>
+const shuffled = fc.oneof(factStream, nearStream).chain((facts) =>
   fc.record({
     facts: fc.constant(facts),
     again: fc.shuffledSubarray([...facts, ...facts], { minLength: 0, maxLength: facts.length * 2 }),
@@ -25,7 +25,7 @@ test('the same set of facts gives the same stays, whatever came first, twice or 
 
 test('no stay takes negative time, and no passage belongs to two stays', () => {
   fc.assert(
-    fc.property(factStream, (facts) => {
+    fc.property(fc.oneof(factStream, nearStream), (facts) => {
       const stays = deriveStays(facts, context)
       for (const { enteredAt, exitedAt, state } of stays) {
         if (enteredAt && exitedAt) expect(exitedAt.getTime()).toBeGreaterThanOrEqual(enteredAt.getTime())
@@ -42,7 +42,7 @@ test('no stay takes negative time, and no passage belongs to two stays', () => {
 
 test('folding only what came after an instant at which nothing was open gives the same later stays', () => {
   fc.assert(
-    fc.property(factStream, fc.integer({ min: 0, max: 400 }), (facts, cut) => {
+    fc.property(fc.oneof(factStream, nearStream), fc.integer({ min: 0, max: 400 }), (facts, cut) => {
       const newest = new Map(facts.map((one) => [one.id, one]))
       const passages = [...newest.values()].filter(({ stayRef, type }) => !stayRef && type === 'gate.passed')
       const all = deriveStays(passages, context)

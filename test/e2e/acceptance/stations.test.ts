@@ -216,7 +216,14 @@ describe.each(allVersions)('%s', (version) => {
     for (let i = 0; i < 30; i++) many.push(hub.play(await hub.addStation(freshCode('M'), version)))
     await Promise.all(many.map((one) => one.connect()))
     await Promise.all(many.map((one) => one.cut()))
-    expect(await Promise.all(many.map((one) => one.connect()))).toEqual(many.map(() => 'accepted'))
+    // On a machine that stands still for a while the hub says "try again later", and a station does.
+    const backAgain = async (one: SimulatedStation, tries = 3): Promise<string> => {
+      const came = await one.connect()
+      return came === 'lost' && tries > 1 ? backAgain(one, tries - 1) : came
+    }
+    expect(await Promise.all(many.map((one) => backAgain(one))), hub.process.output()).toEqual(
+      many.map(() => 'accepted'),
+    )
   }, 180_000)
 })
 

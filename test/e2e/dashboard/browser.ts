@@ -41,8 +41,8 @@ export async function visit(browser: Browser, address: string, options: BrowserC
     ...options,
   })
   const page = await context.newPage()
-  // Generous: tests of others may be running beside these.
-  page.setDefaultTimeout(30_000)
+  // Generous: tests of others may be running beside these, and what no event tells is read anew each minute.
+  page.setDefaultTimeout(90_000)
   const complaints: string[] = []
   // Before anybody has logged in, asking who one is is answered with 401, and browsers write that down.
   const expected = [/401 .*\/api\/v1\/session$/]

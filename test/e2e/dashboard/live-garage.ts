@@ -9,6 +9,7 @@ import { type ManualClock, manualClock } from '../../../core/testing/manual-cloc
 import { createHubClient } from '../../../plugins/demo/hub-client.ts'
 import type { WireFact } from '../../../plugins/demo/parcs/facts.ts'
 import type { SiteSetup } from '../../../plugins/demo/scenario/month.ts'
+import { faultsOfText } from '../../adapters/ocpp/official-schemas.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { eventually } from '../../setup/eventually.ts'
 import { createParcs, createStation, type Parcs, type Station } from '../../sim/index.ts'
@@ -125,6 +126,7 @@ export async function liveGarage(): Promise<LiveGarage> {
   const clock = manualClock(new Date('2026-03-10T13:00:00Z'))
   const { log, errors } = createTroubleLog()
   const stations: Station[] = []
+  const faults: string[] = []
   let hub: Hub | undefined
   let port = 0
   let facts = 0
@@ -218,6 +220,7 @@ export async function liveGarage(): Promise<LiveGarage> {
         clock,
         seed: 1,
         registersWh: [1_000_000],
+        onHeard: (text, answered) => faults.push(...faultsOfText(version, text, answered)),
       })
       stations.push(station)
       await station.connect()
@@ -233,6 +236,7 @@ export async function liveGarage(): Promise<LiveGarage> {
       await down()
       await database.drop()
       rmSync(dataDir, { recursive: true, force: true })
+      if (faults.length > 0) throw new Error(`the hub sent invalid frames:\n${faults.join('\n')}`)
     },
   }
   return self

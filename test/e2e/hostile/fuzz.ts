@@ -17,9 +17,11 @@ export interface FuzzResult {
   residentMb: { before: number; after: number }
 }
 
-/** Frames on their way at once, and how many one socket gets before the station comes back. */
+/** Frames on their way at once in one socket, and how many it gets before the station comes back. */
 const window = 40
 const perSocket = 2_000
+/** A station waits for commits most of the time, so several of each version take turns. */
+const stationsPerVersion = 4
 
 export async function fuzzOcpp(options: {
   frames: number
@@ -32,35 +34,44 @@ export async function fuzzOcpp(options: {
     const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${hub.process.pid}/status`, 'utf8'))?.[1]
     return Math.round(Number(kilobytes) / 1024)
   }
-  const stations = new Map<OcppVersion, AddedStation>()
-  for (const version of allVersions) stations.set(version, await hub.addStation(`FUZZ-${version}`, version))
+  const stations: AddedStation[] = []
+  for (let n = 0; n < stationsPerVersion; n++)
+    for (const version of allVersions) stations.push(await hub.addStation(`FUZZ-${version}-${n}`, version))
+  // Each socket has its own stretch of the run, so that the seed alone says what is sent.
+  let next = 0
   let sent = 0
   let begins = 0
   let before = 0
-  try {
-    for (let round = 0; sent < options.frames; round++) {
-      const version = allVersions[round % allVersions.length] ?? 'ocpp1.6'
-      const address = stations.get(version)
-      if (address === undefined) break
-      const station = await connectWild(hub.process.url, address)
-      station.call('BootNotification', boots[version])
-      await station.settled()
-      if (round === allVersions.length) before = residentMb()
-      const count = Math.min(perSocket, options.frames - sent)
-      for (let i = 0; i < count; i += window) {
-        const texts = batch(version, Math.min(window, count - i), options.seed + sent + i)
-        begins += texts.filter((text) => /StartTransaction|TransactionEvent|StopTransaction/i.test(text)).length
-        for (const text of texts) station.send(text)
-        await answered(station, problems)
-        if (station.closedWith !== null || !hub.process.alive() || problems.length > 0) break
-      }
-      sent += count
-      problems.push(...station.faults)
-      if (station.closedWith !== null) problems.push(`${version}: the hub closed the socket with ${station.closedWith}`)
-      await station.close()
-      options.progress?.(sent, residentMb())
-      if (!hub.process.alive() || problems.length > 0) break
+  const goesOn = () => hub.process.alive() && problems.length === 0
+  const socket = async (address: AddedStation, from: number, count: number) => {
+    const { version } = address
+    const station = await connectWild(hub.process.url, address)
+    station.call('BootNotification', boots[version])
+    await station.settled()
+    for (let i = 0; i < count; i += window) {
+      const texts = batch(version, Math.min(window, count - i), options.seed + from + i)
+      begins += texts.filter((text) => /StartTransaction|TransactionEvent|StopTransaction/i.test(text)).length
+      for (const text of texts) station.send(text)
+      await answered(station, problems)
+      if (station.closedWith !== null || !goesOn()) break
     }
+    sent += count
+    problems.push(...station.faults)
+    if (station.closedWith !== null) problems.push(`${version}: the hub closed the socket with ${station.closedWith}`)
+    await station.close()
+  }
+  const lane = async (address: AddedStation) => {
+    while (next < options.frames && goesOn()) {
+      const from = next
+      const count = Math.min(perSocket, Math.ceil(options.frames / stations.length), options.frames - from)
+      next += count
+      await socket(address, from, count)
+      if (before === 0) before = residentMb()
+      options.progress?.(sent, residentMb())
+    }
+  }
+  try {
+    await Promise.all(stations.map(lane))
     if (!hub.process.alive()) problems.push(`the hub ended:\n${hub.process.output().slice(-6_000)}`)
     else await untilIdle(hub.process.url)
     const after = hub.process.alive() ? residentMb() : 0
@@ -81,12 +92,26 @@ function batch(version: OcppVersion, count: number, seed: number): string[] {
   const all = [
     ...new Set([...actions[version], ...actionsTo(version, 'in').filter((one) => one !== 'NotifyPeriodicEventStream')]),
   ]
-  const calls = Array.from({ length: count }, (_, i) => {
+  const texts = Array.from({ length: count }, (_, i) => {
     const arbitrary =
       i % 10 === 9 ? brokenFrames(version) : callsOf(version, all[(seed + i) % all.length] ?? 'Heartbeat')
     return fc.sample(arbitrary, { numRuns: 1, seed: seed + i })[0] ?? ''
   })
-  return calls
+  // Of calls on their way under one id nobody can say which one is answered, and a call that is there twice is answered once.
+  const seen = new Set<unknown>()
+  return texts.filter((text) => {
+    const id = idOf(text)
+    return id === undefined || (!seen.has(id) && seen.add(id))
+  })
+}
+
+function idOf(text: string): unknown {
+  try {
+    const frame: unknown = JSON.parse(Buffer.from(text).toString())
+    return Array.isArray(frame) ? frame[1] : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function answered(station: WildStation, problems: string[]): Promise<void> {

@@ -57,7 +57,14 @@ const hints: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   meterStop: fc.integer({ min: 0, max: 20_000 }),
   seqNo: fc.integer({ min: 0, max: 6 }),
   timestamp: instants,
-  measurand: fc.constantFrom('Energy.Active.Import.Register', 'Power.Active.Import', 'SoC'),
+  measurand: fc.constantFrom(
+    'Energy.Active.Import.Register',
+    'Energy.Active.Export.Register',
+    'Power.Active.Import',
+    'Current.Import',
+    'Voltage',
+    'SoC',
+  ),
 }
 
 function payloads(version: Version, action: string): fc.Arbitrary<unknown> {
@@ -158,4 +165,41 @@ export function callsOf(version: Version, action: string): fc.Arbitrary<string> 
     uniform.set(key, calls)
   }
   return calls
+}
+
+/** What columns, exact integers and doubles end at, on both sides. */
+const edges = [2 ** 31, 2 ** 53, 2 ** 63, 1e308, -(2 ** 31) - 1]
+
+/** Calls of an action, each with one number at an edge, wherever its schema has a number or a reading as text. */
+export function edgeCalls(version: Version, action: string): string[] {
+  const places = new Map<string, { payload: unknown; path: string[] }>()
+  for (const payload of fc.sample(payloads(version, action), { numRuns: 40, seed: 40 })) {
+    for (const path of numbersIn(payload)) {
+      const kind = `${path.filter((name) => !/^\d+$/.test(name)).join('/')} ${String(siblingOf(payload, path, 'measurand'))}`
+      if (!places.has(kind)) places.set(kind, { payload, path })
+    }
+  }
+  return [...places.values()].flatMap(({ payload, path }) =>
+    edges.map((edge) => {
+      const changed = structuredClone(payload)
+      const holder = nodeAt(changed, path.slice(0, -1))
+      const name = path.at(-1) ?? ''
+      holder[name] = typeof holder[name] === 'string' ? String(edge) : edge
+      return frame(action, changed)
+    }),
+  )
+}
+
+function numbersIn(value: unknown, path: string[] = []): string[][] {
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) return [path]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, [...path, name]))
+}
+
+function nodeAt(value: unknown, path: readonly string[]): Json {
+  return path.reduce((node, name) => node[name] as Json, value as Json)
+}
+
+function siblingOf(value: unknown, path: readonly string[], name: string): unknown {
+  return path.length === 0 ? undefined : nodeAt(value, path.slice(0, -1))[name]
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { actionsTo } from '../../conformance/messages.ts'
 import { allVersions, type OcppVersion } from '../../setup/ocpp-versions.ts'
 import { chargerDifferences } from '../kill/compare.ts'
 import { adminKey, api, buildGarage, type Garage } from '../kill/garage.ts'
@@ -10,7 +11,7 @@ import { type HubProcess, hubProcess } from '../kill/hub-process.ts'
 import { untilIdle } from '../kill/idle.ts'
 import { ofStations, readStored, type Stored } from '../kill/stored.ts'
 import { createTraffic, type Traffic } from '../kill/traffic.ts'
-import { brokenCalls, brokenFrames, goodCalls } from './ocpp-calls.ts'
+import { brokenCalls, brokenFrames, edgeCalls, goodCalls } from './ocpp-calls.ts'
 import { boots, connectWild, type WildStation } from './wild-station.ts'
 
 /** More frames for the long run: BAYWATT_E2E_ROUNDS=20; other frames: BAYWATT_TEST_SEED. */
@@ -136,6 +137,19 @@ describe.each(allVersions)('%s', (version) => {
       await sendAll(station, sample(brokenFrames(version), 300))
       for (const text of sample(goodCalls(version), 20)) station.send(Buffer.from(text))
       await station.settled()
+      expect(station.faults).toEqual([])
+      await expectAlive()
+    },
+    limitMs,
+  )
+
+  test(
+    'a number at the edge of what a column, an integer or a double holds, wherever a number stands: answered',
+    async () => {
+      const station = wildOf(version)
+      const texts = actionsTo(version, 'in').flatMap((action) => edgeCalls(version, action))
+      expect(texts.length).toBeGreaterThan(100)
+      await sendAll(station, texts)
       expect(station.faults).toEqual([])
       await expectAlive()
     },

@@ -114,6 +114,9 @@ export async function connectWild(
       await eventually(() => due === 0 || closedWith !== null, 'all answers', patienceMs).catch(() => {
         throw new Error(`no answer to ${self.owed().join('\n')}`)
       })
+      // What need not be answered may be still, and must not stand for a later call with its id.
+      loose += [...debts.values()].flat().length
+      debts.clear()
     },
     owed: () =>
       [...debts.values()]

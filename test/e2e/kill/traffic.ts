@@ -1,6 +1,6 @@
 // Owns what goes on in the garage while the hub is killed under it: chargers with offline queues, a parking system that retries.
 // Must not look into the hub; it knows only what it said and what was answered.
-import { faultsOf } from '../../adapters/ocpp/official-schemas.ts'
+import { faultsOfText } from '../../adapters/ocpp/official-schemas.ts'
 import {
   type AckedMessage,
   createAcknowledged,
@@ -101,14 +101,10 @@ export function createTraffic(garage: Garage, hubUrl: string, seed: string): Tra
         if (outcome.kind === 'error' && kept.has(exchange.action)) {
           faults.push(`${station.code} ${exchange.action}: ${outcome.code}`)
         }
-        if (outcome.kind === 'result') {
-          const answer = [3, outcome.messageId, outcome.payload]
-          for (const fault of faultsOf(station.version, answer, () => exchange.action)) {
-            faults.push(`${station.code}: ${fault} in the answer to ${exchange.action}`)
-          }
-        }
         if (outcome.kind === 'silent') faults.push(`${station.code} ${exchange.action}: no answer`)
       },
+      onHeard: (text, answered) =>
+        faults.push(...faultsOfText(station.version, text, answered).map((fault) => `${station.code}: ${fault}`)),
     })
     return { station, index, clock, device, charges: 0, wasOnline: false, disconnects: 0 }
   }

@@ -27,8 +27,13 @@ async function start(): Promise<void> {
   const { PATH, HOME, TMPDIR } = process.env
   child = spawn(process.execPath, ['--import', 'tsx', entry], {
     env: {
-      ...{ PATH, HOME, TMPDIR, BAYWATT_PORT: '0', BAYWATT_ADMIN_KEY: adminKey, BAYWATT_DATA_DIR: dataDir },
-      ...{ DATABASE_URL: database.url },
+      PATH,
+      HOME,
+      TMPDIR,
+      BAYWATT_PORT: '0',
+      BAYWATT_ADMIN_KEY: adminKey,
+      BAYWATT_DATA_DIR: dataDir,
+      DATABASE_URL: database.url,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

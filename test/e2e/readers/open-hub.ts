@@ -92,7 +92,15 @@ export async function openReaderHub({ plugins = [] }: { plugins?: readonly AnyPl
   }
 
   return {
-    ...{ hub, database, clock, siteId, lanes, connectionId, key: adminKey, call, ask },
+    hub,
+    database,
+    clock,
+    siteId,
+    lanes,
+    connectionId,
+    key: adminKey,
+    call,
+    ask,
     report: (...reports) => post({ reports }),
     alive: async (reader) => void (await post({ alive: reader })),
     place: (name, body) => call('POST', 'readers', { siteId, connectionId, name, ...body }),

@@ -76,7 +76,11 @@ async function shown(pairingId: string, reads: number): Promise<Json> {
 test('one card at the gate and at the charger gives both profiles; accepted, they are set; undone, they are gone', async () => {
   const pairingId = await begin({ firstReaderId: gate.readerId, secondStationId: wall.stationId })
   expect(await look(pairingId)).toMatchObject({
-    ...{ collecting: true, state: 'open', siteId: opened.siteId, pairs: [], waiting: null },
+    collecting: true,
+    state: 'open',
+    siteId: opened.siteId,
+    pairs: [],
+    waiting: null,
     solution: { outcome: 'none', reason: expect.stringContaining('No card') },
   })
   await atGate('E7FADE26')

@@ -64,8 +64,12 @@ test('Hikvision at the entry, Plate Recognizer at the exit: one stay with its pi
   })
   await opened.hub.idle()
   await opened.place('OUT', {
-    ...{ connectionId: connections['plate-recognizer'], kind: 'plate', role: 'exit', laneId: opened.lanes.exit },
-    ...{ passage: 'passes', staysConnectionId: connections.hikvision },
+    connectionId: connections['plate-recognizer'],
+    kind: 'plate',
+    role: 'exit',
+    laneId: opened.lanes.exit,
+    passage: 'passes',
+    staysConnectionId: connections.hikvision,
   })
   expect(await opened.stays('MUC1234')).toMatchObject([
     { state: 'open', enteredAt: '2026-03-10T07:30:00.000Z', presentations: [{ country: 'DE', confidence: 0.92 }] },

@@ -20,6 +20,7 @@ beforeAll(async () => {
   await opened.place('OUT', { ...plate, role: 'exit', laneId: lanes.exit })
   await opened.place('SENSORS', { kind: 'space', role: 'bay', spaces: { 'P-17': bayId } })
   await opened.place('COLUMN', { kind: 'card', role: 'entry', laneId: lanes.entry, passage: 'passes' })
+  await opened.place('DRIVES', { kind: 'plate', role: 'entry', laneId: lanes.entry, passage: 'asks' })
   await opened.place('ASKS', { kind: 'card', role: 'entry', laneId: lanes.entry, passage: 'asks' })
 })
 afterAll(() => opened?.close())
@@ -74,8 +75,11 @@ test('a camera and a sensor at a bay tell of the bay, not of a passage', async (
   expect(await space('s1', true, { plate: { text: 'BA 1', confidence: 0.8 } })).toMatchObject([{ status: 'duplicate' }])
   const told = async () =>
     (await opened.call('GET', 'events?type=bay.changed')).items.map(({ data }: Json) => [data.bayId, data.occupied])
+  // An event is listed once every older transaction of the server has ended.
+  await eventually(async () => (await told()).length === 1, 'the bay’s event')
   expect(await told()).toEqual([[bayId, true]])
   await space('s2', false, { takenAt: '2026-03-10T07:30:00Z' })
+  await eventually(async () => (await told()).length === 2, 'the second event')
   expect((await told()).sort()).toEqual([
     [bayId, false],
     [bayId, true],
@@ -130,4 +134,41 @@ test('a gate that asks: the answer stands with the read, once, and nobody is ask
   await eventually(async () => (await decided()) >= 2, 'the decisions')
   await opened.hub.idle()
   expect(await decided()).toBe(2)
+})
+
+test('a corrected read asks again only when it makes another car of it, and says what it was before', async () => {
+  const { accountId } = await opened.call('POST', 'accounts', { name: 'Ida', kind: 'person', parkerKind: 'contract' })
+  await opened.call('POST', 'vehicles', { accountId, plate: 'CO123', plateCountry: 'DE' })
+  await opened.call('POST', 'credentials', { kind: 'plate', accountId, presentations: [{ value: 'CO123' }] })
+  const at = opened.clock.now().toISOString()
+  const sees = (plate: string, revision: number, more: Json = {}) =>
+    opened.report({ type: 'plate', reader: 'DRIVES', id: 'd1', revision, plate, takenAt: at, ...more })
+  const read = async (revision: number) =>
+    (await reports('limit=200')).find((one) => one.id === 'd1' && one.revision === revision)
+  const decided = async (): Promise<Json[]> => {
+    const { rows } = await opened.database.ownerPool.query(
+      "select data from parking_fact where type = 'gate.decided' and request_id = $1 order by occurred_at, fact_id",
+      [`read:${(await read(1))?.arrivalId}`],
+    )
+    return rows.map(({ data }) => data)
+  }
+  await sees('C0123', 1, { confidence: 0.7 })
+  expect((await read(1))?.decision).toMatchObject({ decision: 'notFound' })
+  await sees('C0 123', 2, { confidence: 0.9, country: 'DE' })
+  await eventually(async () => (await decided()).length > 0, 'the decision')
+  await opened.hub.idle()
+  expect(await decided()).toHaveLength(1)
+
+  await sees('CO 123', 3, { confidence: 0.95 })
+  expect((await read(3))?.decision).toMatchObject({ decision: 'granted', instead: 'C0 123' })
+  await sees('CO-123', 4, { confidence: 0.99 })
+  await eventually(async () => (await decided()).length > 1, 'the second decision')
+  await opened.hub.idle()
+  const [first, again, ...more] = await decided()
+  expect(more).toEqual([])
+  expect(first).toMatchObject({ decision: 'unknown' })
+  expect(again).toMatchObject({
+    decision: 'granted',
+    explanation: expect.stringMatching(/^Asked again, since it had been read as C0 123\. /),
+  })
 })

@@ -87,7 +87,7 @@ describe.each(allVersions)('%s', (version) => {
     await hub.until('the certificate', async () => (await states())[0] === 'installed')
     expect(await states()).toEqual(['installed', 'refused'])
     expect(station.state.ownCertificates.size).toBe(1)
-  })
+  }, 150_000)
 
   test('a new password goes through the station, and the old one is good until it comes with it', async () => {
     const { added, station } = await connected(version)
@@ -116,7 +116,7 @@ describe.each(allVersions)('%s', (version) => {
       return lines.some((one) => String(one.frame).includes(key.replace('SecurityCtrlr.', ''))) && lines
     })
     expect(messages.filter((one) => String(one.frame).includes(password))).toEqual([])
-  })
+  }, 150_000)
 
   test('a higher profile is brought through the station, and holds once it has come in it', async () => {
     const { added, station } = await connected(version)
@@ -174,7 +174,10 @@ describe.each(allVersions)('Plug & Charge over %s', (version) => {
   beforeAll(async () => {
     const { items } = await hub.call<{ items: { pluginId: string }[] }>('GET', 'connections?limit=200')
     if (!items.some((one) => one.pluginId === 'pki-local')) {
-      await hub.call('POST', 'connections', { pluginId: 'pki-local', name: 'Contracts', config: {} })
+      const body = { pluginId: 'pki-local', name: 'Contracts', config: {} }
+      const { connectionId } = await hub.call('POST', 'connections', body)
+      const state = async () => (await hub.call('GET', `connections/${connectionId}`)).state
+      await hub.until('who signs contracts', async () => (await state()) === 'running')
     }
     station = (await connected(version)).station
     const made = await hub.call('POST', 'credentials', { kind: 'emaid', presentations: [{ value: emaid }] })

@@ -8,9 +8,38 @@ const { csvText } = await module('csv.js')
 const { reader } = await module('event-stream.js')
 const { kwhText, majorText, shortSpan, siteTimes, span } = await module('formats.js')
 const { hubClock } = await module('hub-clock.js')
+const { addDays, instantOfField, instantOfWall } = await module('local-time.js')
+const { nearestPlace, placesOf } = await module('json-places.js')
+const { daysOfSpan } = await module('report-span.js')
+const { differences, withValue } = await module('rules-change.js')
+const { csvOfCells, csvRows, readTableFile, textOfFile } = await module('table-file.js')
+const { readTariff } = await module('tariff-import.js')
 const { bayView, clocks, overstayMs, stayName, staysByBay } = await module('bay-state.js')
 
 afterEach(() => vi.restoreAllMocks())
+
+test.each([
+  [undefined, '2026-03-11', '2026-03-01', '2026-03-11'],
+  ['today', '2026-03-11', '2026-03-11', '2026-03-11'],
+  ['yesterday', '2026-03-01', '2026-02-28', '2026-02-28'],
+  ['week', '2026-03-11', '2026-03-09', '2026-03-11'],
+  ['week', '2026-03-09', '2026-03-09', '2026-03-09'],
+  ['week', '2026-03-15', '2026-03-09', '2026-03-15'],
+  ['lastWeek', '2026-03-15', '2026-03-02', '2026-03-08'],
+  ['lastMonth', '2026-01-31', '2025-12-01', '2025-12-31'],
+  ['lastMonth', '2024-03-31', '2024-02-01', '2024-02-29'],
+])('the span %s on %s goes from %s to %s', (span, today, from, to) => {
+  expect(daysOfSpan({ span }, today)).toEqual({ from, to })
+})
+
+test('days that a person chose may lack one end', () => {
+  expect(daysOfSpan({ span: 'days', from: '2026-03-01' }, '2026-03-11')).toEqual({
+    from: '2026-03-01',
+    to: '2026-03-01',
+  })
+  expect(daysOfSpan({ span: 'days', to: '2026-03-02' }, '2026-03-11')).toEqual({ from: '2026-03-02', to: '2026-03-02' })
+  expect(daysOfSpan({ span: 'days' }, '2026-03-11')).toEqual({ from: '2026-03-11', to: '2026-03-11' })
+})
 
 describe('a file', () => {
   const columns = [
@@ -42,6 +71,48 @@ describe('a file', () => {
     const bad = ['=1+1', '+1', '@SUM(A1)', '-A1', '\t=1']
     for (const line of lines(...bad).slice(1, -1)) expect(line.replace(/^"/, '')).toMatch(/^'/)
     expect(lines('-12.50')[1]).toBe('-12.50,1.500')
+  })
+})
+
+describe('a file that a person gives', () => {
+  test('is read with its quotes, line ends and marks, and sent on in pieces that say the same', () => {
+    const text = 'a;"b;c";d\r\n1;"x ""y""\nz";\r\n;;\r\n2;3;4'
+    const rows = [
+      ['a', 'b;c', 'd'],
+      ['1', 'x "y"\nz', ''],
+      ['2', '3', '4'],
+    ]
+    expect(csvRows(text)).toEqual(rows)
+    expect(csvRows(csvOfCells(rows))).toEqual(rows)
+    expect(csvRows('a,b\n"1')).toEqual([['a', 'b'], ['1']])
+    expect([csvRows(''), csvRows('a\tb')]).toEqual([[], [['a', 'b']]])
+  })
+
+  test.each([
+    ['a list', '[{"id":1,"x":"y"},{"id":2}]'],
+    ['one for each line', '{"id":1,"x":"y"}\n{"id":2}\n'],
+    ['the answer of an interface', '{"data":[{"id":1,"x":"y"},{"id":2}],"status_code":1000}'],
+  ])('may be JSON: %s', (_, text) => {
+    expect(readTableFile(text)).toEqual({
+      columns: ['id', 'x'],
+      rows: [
+        ['1', 'y'],
+        ['2', ''],
+      ],
+      lines: [{ id: 1, x: 'y' }, { id: 2 }],
+    })
+  })
+
+  test('says that it is no JSON, and leaves odd records to the hub', () => {
+    expect(() => readTableFile('{"id":')).toThrow('This is no JSON')
+    expect(readTableFile('[null, 7, "x"]').lines).toEqual([null, 7, 'x'])
+    expect(readTableFile('')).toEqual({ columns: [], rows: [], lines: null })
+  })
+
+  test('is UTF-8, or else as Windows writes it', async () => {
+    const utf8 = new Blob(['\ufeffSüd;5'])
+    const windows = new Blob([new Uint8Array([0x53, 0xfc, 0x64, 0x3b, 0x35])])
+    expect([await textOfFile(utf8), await textOfFile(windows)]).toEqual(['Süd;5', 'Süd;5'])
   })
 })
 
@@ -282,5 +353,70 @@ describe('a bay', () => {
     expect(shown({ kind: 'card', raw: '04A1B2C3D4E5F6' }, { kind: 'ticket', raw: '12345' })).toBe('Ticket 12345')
     expect(shown({ kind: 'card', raw: '04A1B2C3D4E5F6' })).toBe('Card …D4E5F6')
     expect([shown(), stayName(null)]).toEqual([null, null])
+  })
+})
+
+describe('a time on the wall of the site', () => {
+  test('is an instant, on both sides of a clock change, in a left out and in a double hour', () => {
+    const berlin = (date: string, time: string) => instantOfWall(date, time, 'Europe/Berlin')
+    expect(berlin('2026-03-29', '01:45')).toBe('2026-03-29T00:45:00.000Z')
+    expect(berlin('2026-03-29', '02:30')).toBe('2026-03-29T01:30:00.000Z')
+    expect(berlin('2026-03-29', '03:00')).toBe('2026-03-29T01:00:00.000Z')
+    expect(berlin('2026-10-25', '02:30')).toBe('2026-10-25T00:30:00.000Z')
+    expect(berlin('2026-10-25', '03:00')).toBe('2026-10-25T02:00:00.000Z')
+    expect([berlin('', '02:30'), berlin('2026-01-01', '')]).toEqual([null, null])
+    expect(instantOfField('2026-07-01T12:00', 'America/Los_Angeles')).toBe('2026-07-01T19:00:00.000Z')
+    expect([instantOfField('', 'UTC'), addDays('2026-02-28', 1), addDays('2026-01-01', -1)]).toEqual([
+      null,
+      '2026-03-01',
+      '2025-12-31',
+    ])
+  })
+})
+
+describe('rules', () => {
+  const rules = { scope: 'charging', energy: { price: '0.39', windows: [{ from: '1' }, { from: '2' }] } }
+
+  test('are changed in a copy, by place', () => {
+    expect(withValue(rules, ['energy', 'windows', 1, 'from'], '3').energy.windows).toEqual([
+      { from: '1' },
+      { from: '3' },
+    ])
+    expect(withValue(rules, ['energy', 'windows', 0], undefined).energy.windows).toEqual([{ from: '2' }])
+    expect(withValue(rules, ['energy'], undefined)).toEqual({ scope: 'charging' })
+    expect(withValue(rules, ['idle', 'price'], '1').idle).toEqual({ price: '1' })
+    expect(Object.keys(withValue(rules, ['scope'], 'parking'))).toEqual(['scope', 'energy'])
+    expect(rules.energy.windows).toHaveLength(2)
+  })
+
+  test('are told apart value by value', () => {
+    const next = { scope: 'charging', energy: { price: '0.40', windows: [{ from: '1' }] }, 'a/b': 1 }
+    expect(differences(rules, next)).toEqual([
+      { pointer: '/energy/price', before: '0.39', after: '0.40' },
+      { pointer: '/energy/windows/1', before: { from: '2' }, after: undefined },
+      { pointer: '/a~1b', before: undefined, after: 1 },
+    ])
+    expect(differences(rules, structuredClone(rules))).toEqual([])
+  })
+
+  test('have places in their text', () => {
+    const text = '{ "a/b": [1, {"x": "\\"}"}, []],\n "c": {} , "d":true}'
+    const places = placesOf(text)
+    const at = (pointer: string) => text.slice(...(places.get(pointer) as [number, number]))
+    expect(['/a~1b/0', '/a~1b/1/x', '/a~1b/2', '/c', '/d'].map(at)).toEqual(['1', '"\\"}"', '[]', '{}', 'true'])
+    expect(nearestPlace(places, '/a~1b/1/y/z')).toEqual(places.get('/a~1b/1'))
+    expect(nearestPlace(places, '/nowhere')).toEqual([0, text.length])
+  })
+
+  test('of others are known by what they look like', () => {
+    const ocpi = { id: 'A', currency: 'EUR', elements: [] }
+    const read = (value: unknown) => readTariff(JSON.stringify(value))
+    expect(read(ocpi)).toMatchObject({ engine: 'tariff-ocpi', code: 'A', rules: { edition: '2.1.1', tariff: ocpi } })
+    expect(read({ data: [{ ...ocpi, country_code: 'DE' }] }).rules.edition).toBe('2.2.1')
+    expect(read({ ...ocpi, tax_included: 'YES' }).rules.edition).toBe('2.3.0')
+    expect(read({ tariffId: 'B', currency: 'EUR' })).toMatchObject({ engine: 'tariff-ocpp', code: 'B' })
+    expect(read({ scope: 'parking', bands: [] })).toMatchObject({ engine: 'tariff-standard', scope: 'parking' })
+    for (const bad of [null, 4, [], [ocpi, ocpi], {}, 'x']) expect(() => read(bad)).toThrow()
+    expect(() => readTariff('{')).toThrow(SyntaxError)
   })
 })

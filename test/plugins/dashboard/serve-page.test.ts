@@ -8,22 +8,41 @@ const fetch = servePage(assets)
 const get = (path: string, init?: RequestInit) => fetch(new Request(`http://hub.example${path}`, init))
 const site = '/sites/0195f3b2-6c00-7000-8000-0a1b2c3d4e5f'
 const station = '/stations/0195f3b2-6c00-7000-8000-0a1b2c3d4e60'
+const tariff = '/tariffs/0195f3b2-6c00-7000-8000-0a1b2c3d4e61'
 
-test.each(['/', site, `${site}/links`, `${site}/stations`, `${site}${station}`, `${site}/bills`, `${site}/system`])(
-  '%s is the page',
-  async (path) => {
-    const answer = await get(path)
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(await answer.text()).toContain('/dashboard/main.js')
-  },
-)
+test.each([
+  '/',
+  site,
+  `${site}/links`,
+  `${site}/stations`,
+  `${site}${station}`,
+  `${site}/bills`,
+  `${site}/tariffs`,
+  `${site}${tariff}`,
+  `${site}/payments`,
+  `${site}/disputes`,
+  `${site}/invoices`,
+  `${site}/memberships`,
+  `${site}/partners`,
+  `${site}/reconciliation`,
+  `${site}/reports`,
+  `${site}/periods`,
+  `${site}/exports`,
+  `${site}/system`,
+])('%s is the page', async (path) => {
+  const answer = await get(path)
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(await answer.text()).toContain('/dashboard/main.js')
+})
 
 test.each([
   '/nowhere',
   '/sites/1',
   `${site}/nowhere`,
   `${site}/links/x`,
+  `${site}/tariffs/x`,
+  `${site}/bills/${tariff.slice(9)}`,
   `${site}/stations/x`,
   `${site}${station}/x`,
   station,

@@ -104,6 +104,25 @@ describe('nights on which the clocks change', () => {
 })
 
 describe('free time, maxima and special tickets', () => {
+  test('who leaves in time after paying pays until then, who stays longer pays all of it', () => {
+    const rules = hourly('2.00', { exitGraceMinutes: 15 })
+    const left = (paidAt: string | undefined, exit: string) =>
+      total(park(rules, { exit, ...(paidAt === undefined ? {} : { paidAt }) })).toString()
+    // In at 08:00. Paid in the second hour, out in the third.
+    expect(left('2024-01-15T09:50:00Z', '2024-01-15T10:05:00Z')).toBe('4')
+    expect(left('2024-01-15T09:50:00Z', '2024-01-15T10:05:01Z')).toBe('6')
+    expect(left(undefined, '2024-01-15T10:05:00Z')).toBe('6')
+    // Clocks disagree: a payment before the entry or after the exit allows nothing.
+    expect(left('2024-01-15T07:59:00Z', '2024-01-15T08:05:00Z')).toBe('2')
+    expect(left('2024-01-15T10:06:00Z', '2024-01-15T10:05:00Z')).toBe('6')
+    const [line] = linesOf(park(rules, { exit: '2024-01-15T10:05:00Z', paidAt: '2024-01-15T09:50:00Z' }))
+    expect(line?.explanation.join(' ')).toContain('Left 15 minutes after paying')
+    // Without the rule the payment changes nothing.
+    expect(
+      total(park(hourly('2.00'), { exit: '2024-01-15T10:05:00Z', paidAt: '2024-01-15T09:50:00Z' })).toString(),
+    ).toBe('6')
+  })
+
   test('turnaround grace is all or nothing, free minutes are for everybody', () => {
     const grace = { minutes: 15, mode: 'turnaround' }
     expect(amounts(park(hourly('2.00', { grace }), { minutes: 15 }))).toEqual({ free: '0' })

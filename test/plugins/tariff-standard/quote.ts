@@ -20,6 +20,7 @@ export interface StayAsked {
   currency?: string
   parkerKind?: ParkerKind
   discounts?: AppliedDiscount[]
+  paidAt?: string
   lostTicket?: boolean
 }
 
@@ -41,6 +42,7 @@ export function park(rules: object, asked: StayAsked): PriceResult {
       parkerKind: asked.parkerKind ?? 'transient',
       discounts: asked.discounts ?? [],
       ...(asked.lostTicket === undefined ? {} : { lostTicket: asked.lostTicket }),
+      ...(asked.paidAt === undefined ? {} : { paidAt: asked.paidAt }),
     },
   })
 }

@@ -135,6 +135,22 @@ describe('authorise', () => {
     expect(await asking(garage).gate(card('04A3C6CA'))).toMatchObject({ status: 'accepted', accountId: bob })
   })
 
+  test('cards that were bought together share a piece: each opens as a whole, none by the piece', async () => {
+    const garage = await open()
+    const numbers = Array.from({ length: 30 }, (_, n) => `04B0A1C2${(0x30_0000 + n * 77).toString(16).toUpperCase()}`)
+    for (const [n, number] of numbers.entries()) {
+      await addCredential(garage, 'card', number, { accountId: await addAccount(garage, { number: `${2000 + n}` }) })
+    }
+    const ask = asking(garage)
+    for (const [n, number] of numbers.entries()) {
+      expect(await ask.charger(number), number).toMatchObject({ status: 'accepted', groupToken: `${2000 + n}` })
+    }
+    const piece = await ask.gate(card('04B0A1C2'))
+    expect(piece).toMatchObject({ status: 'unknown' })
+    expect(piece.reason).toMatch(/^It fits \d+ enrolled credentials of different holders\.$/)
+    expect(await ask.gate(card('04B0A1C2FFFFFF'))).toMatchObject({ status: 'unknown' })
+  })
+
   test('of several things shown, the one in the hand decides, and a yes before a no', async () => {
     const garage = await open()
     const ada = await addAccount(garage)

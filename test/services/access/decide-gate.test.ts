@@ -115,7 +115,7 @@ describe('a gate question', () => {
 
   test('is answered at the deadline when the database is slow, and the decision is kept later', async () => {
     const garage = await open()
-    await addCredential(garage, 'card', '04A3C6CA', { accountId: await addAccount(garage) })
+    await addCredential(garage, 'card', '04A3C6CA', { accountId: await addAccount(garage, { number: '1007' }) })
     const blocker = await database.ownerPool.connect()
     await blocker.query('begin; lock table presentation_key in access exclusive mode')
     const warned: object[] = []
@@ -136,7 +136,14 @@ describe('a gate question', () => {
     await blocker.query('rollback')
     blocker.release()
     await sink.settled()
-    expect((await factsOf(garage)).map(({ data }) => (data as { reasonCode: string }).reasonCode)).toEqual(['deadline'])
+    expect((await factsOf(garage)).map(({ data }) => data)).toMatchObject([
+      {
+        decision: 'unknown',
+        reasonCode: 'deadline',
+        explanation:
+          'The hub could not look it up in time. In time it would have been "granted": Card of Ada (account 1007) may park here.',
+      },
+    ])
   })
 
   test('is answered when the database is down, with the fallback that the site set', async () => {
@@ -172,5 +179,8 @@ describe('a gate question', () => {
     const sink = parcsSink({ ...garage.deps, deadline: soon, intercept: () => new Promise(() => undefined) })(garage)
     expect(await sink.decide(question(garage, [card('04A3C6CA')]))).toMatchObject({ reasonCode: 'deadline' })
     await sink.settled()
+    expect((await factsOf(garage)).map(({ data }) => (data as { explanation: string }).explanation)).toEqual([
+      'The hub could not look it up in time. It took longer than 5 s.',
+    ])
   })
 })

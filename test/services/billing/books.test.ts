@@ -1,8 +1,10 @@
 // Owns the proof of how bills and books are read: filters, pages, balances and revenue that agree with each other.
 // Must not test how they come about.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { evaluateBill } from '../../../core/services/billing/evaluate-bill.ts'
 import { postPayment } from '../../../core/services/billing/post-payment.ts'
+import { getReceipt } from '../../../core/services/manage/read-money.ts'
 import { bills, linesOfBill, receiptOfBill } from '../../../core/store/bills.ts'
 import { accountBalances, listEntries, revenueByDay } from '../../../core/store/journal.ts'
 import { payments } from '../../../core/store/payments.ts'
@@ -82,7 +84,7 @@ describe('bills', () => {
       [3, 'ENERGY', '1', true, 605],
       [4, 'IDLE', '1', true, 300],
     ])
-    expect(await receiptOfBill(garage.db, garage.organizationId, bill?.billId ?? '')).toMatchObject({
+    expect((await receiptOfBill(garage.db, garage.organizationId, bill?.billId ?? ''))?.receipt).toMatchObject({
       schema: 1,
       number: 'P1-000001',
       issuedAt: '2024-06-10T14:15:00+02:00',
@@ -96,6 +98,28 @@ describe('bills', () => {
       taxes: [{ code: 'VAT', rate: '19' }],
       due: '5.05',
       tariffs: [{ code: 'day' }, { code: 'ac' }],
+    })
+  })
+
+  test('a receipt stays as it was issued, and what is paid later stands beside it', async () => {
+    const [bill] = await list({ sessionId: linked })
+    const told = async () => {
+      const found = await getReceipt({ db: garage.db })(
+        { ...sight, actor: 'key:jo', requestId: 'r1' },
+        bill?.billId ?? '',
+      )
+      if (found.kind !== 'ok') throw new Error(found.kind)
+      return found.value
+    }
+    const before = await told()
+    expect(before.since).toBeNull()
+    await garage.pay({ sessionId: linked, amountMinor: 505 })
+    const after = await told()
+    expect(JSON.stringify(after.receipt)).toBe(JSON.stringify(before.receipt))
+    expect(after.since).toMatchObject({
+      payments: [{ kind: 'captured', amount: '5.05' }],
+      // The adjustment that followed asks for two more.
+      due: '2.00',
     })
   })
 })
@@ -166,6 +190,6 @@ describe('books', () => {
     expect(balances).toMatchObject({ cash: 700, 'payments.unapplied': -700 })
     expect(await post(await garage.pay({ amountMinor: 5, kind: 'failed' }))).toEqual({ kind: 'nothing' })
     expect(await post(garage.siteId)).toEqual({ kind: 'not_found' })
-    expect((await listRecords(garage.db, payments, sight, { kind: 'captured' })).items).toHaveLength(2)
+    expect((await listRecords(garage.db, payments, sight, { kind: 'captured' })).items).toHaveLength(3)
   })
 })

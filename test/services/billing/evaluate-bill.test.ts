@@ -520,6 +520,23 @@ describe('tariffs', () => {
     })
   })
 
+  test('the way out is free for a while after paying, also when the payment is told of after the bill', async () => {
+    const tariffId = await garage.tariff('parking', { ...parkingRules, exitGraceMinutes: 15 })
+    await garage.assign(tariffId, { parker_kind: 'member' })
+    wait(6 * hourMs)
+    // In at 07:55, paid in the third hour, out in the fourth.
+    const stayId = await garage.stay({ ...closed, exit: '2024-06-10T11:00:00Z', parkerKind: 'member' })
+    wait(15 * minuteMs)
+    await evaluate(`stay:${stayId}`)
+    await garage.pay({ stayId, amountMinor: 600, at: new Date('2024-06-10T10:50:00Z') })
+    await evaluate(`stay:${stayId}`)
+    await evaluate(`stay:${stayId}`)
+    // What is paid when the car is long gone says nothing about how it left.
+    await garage.pay({ stayId, amountMinor: 1, at: new Date('2024-06-10T12:00:00Z') })
+    await evaluate(`stay:${stayId}`)
+    expect((await billsOf(garage)).map((bill) => bill.totalMinor)).toEqual([800, -200])
+  })
+
   test('a lost ticket is priced as one, flagged or without an entry', async () => {
     wait(6 * hourMs)
     const lost = await garage.stay({ ...closed, flags: ['lost_ticket'] })

@@ -51,6 +51,7 @@ export interface Garage {
     amountMinor: number
     kind?: string
     method?: string
+    at?: Date
   }): Promise<string>
 }
 
@@ -294,7 +295,7 @@ export async function openGarage(
         .execute()
       return assignmentId
     },
-    async pay({ stayId = null, sessionId, amountMinor, kind = 'captured', method = 'card' }) {
+    async pay({ stayId = null, sessionId, amountMinor, kind = 'captured', method = 'card', at = clock.now() }) {
       const paymentId = id()
       await db
         .insertInto('payment')
@@ -310,7 +311,7 @@ export async function openGarage(
           scope: 'both',
           amount_minor: amountMinor,
           currency: 'EUR',
-          at: clock.now(),
+          at,
           recorded_at: clock.now(),
         })
         .execute()

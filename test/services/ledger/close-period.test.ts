@@ -143,7 +143,12 @@ describe('a close', () => {
     const again = await readClosedPeriod(garage.deps)(accessTo(garage), period?.periodId ?? '')
     expect(JSON.stringify(again)).toBe(JSON.stringify(book))
     expect(await verify(garage)).toEqual({
-      ...{ siteId: garage.siteId, intact: true, periods: 1, entries: 2, lastHash: period?.hash, firstBroken: null },
+      siteId: garage.siteId,
+      intact: true,
+      periods: 1,
+      entries: 2,
+      lastHash: period?.hash,
+      firstBroken: null,
     })
     const { rows } = await database.ownerPool.query(
       `select type, data from event where organization_id = $1 and type = 'ledger.closed'`,

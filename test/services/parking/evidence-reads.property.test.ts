@@ -2,6 +2,7 @@
 // Must not compare a database with itself alone: the pure derivation of all facts at once is the measure.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deriveMovements } from '../../../core/domain/movement/index.ts'
 import { deriveStays, joinReads, type StayFact } from '../../../core/domain/stay/index.ts'
 import { recordParkingFacts } from '../../../core/services/parking/record-parking-facts.ts'
 import { card, fact, plate } from '../../domain/stay/fact-maker.ts'
@@ -75,13 +76,38 @@ const book = (
 ) =>
   stays
     .map(({ key, state, plate: text, presentations }) => ({
-      ...{ key, state, plate: text },
+      key,
+      state,
+      plate: text,
       shown: presentations.map(({ role, raw, at }) => `${role} ${raw} ${at}`).sort(),
     }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
 
+function movementsOf({ organizationId, siteId }: Garage) {
+  return database.db
+    .selectFrom('movement')
+    .select(['kind', 'at', 'lane_code as lane', 'plate', 'search_keys as searchKeys'])
+    .where('organization_id', '=', organizationId)
+    .where('site_id', '=', siteId)
+    .execute()
+}
+
+const lanes = (
+  movements: readonly {
+    kind: string
+    at: Date
+    lane: string | null
+    plate: string | null
+    searchKeys: readonly string[]
+  }[],
+) =>
+  movements
+    .map(({ kind, at, lane, plate: text, searchKeys }) => JSON.stringify([at, lane, kind, text, searchKeys]))
+    .sort()
+
 test('any order, doubling and delay of reads and passages ends in the books of all facts at once', async () => {
   let joined = 0
+  let together = 0
   await fc.assert(
     fc.asyncProperty(told, async ({ facts, order, again, size }) => {
       const garage = await addSite(database.db, home.organizationId)
@@ -93,13 +119,22 @@ test('any order, doubling and delay of reads and passages ends in the books of a
       const counting = [...newest.values()]
       const pure = deriveStays(counting, { siteId: garage.siteId, currency: 'USD' }, joinReads(counting))
       const stored = (await staysOf(garage)).map((row) => ({
-        ...{ key: row.stay_key, state: row.state, plate: row.plate },
+        key: row.stay_key,
+        state: row.state,
+        plate: row.plate,
         presentations: row.presentations as unknown as Shown[],
       }))
       expect(book(stored)).toEqual(book(pure))
+      const movements = deriveMovements(
+        counting.map((one) => ({ ...one, connectionId: garage.connectionId })),
+        joinReads(counting),
+      )
+      expect(lanes(await movementsOf(garage))).toEqual(lanes(movements))
+      together += movements.filter(({ kind, plate: text }) => kind !== 'seen' && text !== null).length
       joined += pure.filter(({ presentations }) => presentations.some(({ role }) => role === 'gate')).length
     }),
     { numRuns: 60, interruptAfterTimeLimit: 40_000 },
   )
   expect(joined).toBeGreaterThan(0)
+  expect(together).toBeGreaterThan(0)
 })

@@ -191,7 +191,7 @@ describe('stays', () => {
   test('a corrected plate joins two halves; the stay left over is withdrawn', async () => {
     const garage = await open()
     const record = recorder(garage)
-    await record([entry('e', 0, [plate('A8123')])])
+    await record([entry('e', 0, [plate('AB923')])])
     await record([exit('x', 60, [plate('AB123')])])
     expect(await staysOf(garage)).toMatchObject([{ state: 'open' }, { state: 'exit_only' }])
     await record([entry('e', 0, [plate('AB123')], { revision: 2 })])

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StayFact } from '../../../core/domain/stay/index.ts'
 import { recordParkingFacts } from '../../../core/services/parking/record-parking-facts.ts'
-import { factStream } from '../../domain/stay/arbitrary-facts.ts'
+import { factStream, nearStream } from '../../domain/stay/arbitrary-facts.ts'
 import { createTestDatabase, type TestDatabase } from '../../setup/database.ts'
 import { addSite, type Garage, openGarage, staysOf } from './garage.ts'
 
@@ -47,21 +47,25 @@ async function endsIn(chunks: readonly (readonly StayFact[])[]) {
   }
 }
 
-const replay = factStream.chain((facts) =>
-  fc.record({
-    facts: fc.constant(facts),
-    order: fc.shuffledSubarray(facts, { minLength: facts.length, maxLength: facts.length }),
-    again: fc.subarray(facts),
-    size: fc.integer({ min: 1, max: 7 }),
-  }),
-)
+const replayOf = (stream: fc.Arbitrary<StayFact[]>) =>
+  stream.chain((facts) =>
+    fc.record({
+      facts: fc.constant(facts),
+      order: fc.shuffledSubarray(facts, { minLength: facts.length, maxLength: facts.length }),
+      again: fc.subarray(facts),
+      size: fc.integer({ min: 1, max: 7 }),
+    }),
+  )
 
-test('any order, doubling and chunking of a fact stream ends in the same stays', async () => {
+test.each([
+  ['a fact stream', factStream],
+  ['passages of nearly one plate', nearStream],
+])('any order, doubling and chunking of %s ends in the same stays', async (_, stream) => {
   await fc.assert(
-    fc.asyncProperty(replay, async ({ facts, order, again, size }) => {
-      const stream = [...order, ...again]
-      const chunks = Array.from({ length: Math.ceil(stream.length / size) }, (_, i) =>
-        stream.slice(i * size, (i + 1) * size),
+    fc.asyncProperty(replayOf(stream), async ({ facts, order, again, size }) => {
+      const told = [...order, ...again]
+      const chunks = Array.from({ length: Math.ceil(told.length / size) }, (_, i) =>
+        told.slice(i * size, (i + 1) * size),
       )
       expect(await endsIn(chunks)).toEqual(await endsIn([facts]))
     }),

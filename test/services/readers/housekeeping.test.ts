@@ -37,9 +37,17 @@ async function addReader(name: string, heartbeatSeconds: number | null, imageDay
   await database.db
     .insertInto('reader')
     .values({
-      ...{ organization_id: garage.organizationId, site_id: garage.siteId, connection_id: garage.connectionId },
-      ...{ reader_id, name, label: name, kind: 'plate', heartbeat_seconds: heartbeatSeconds, image_days: imageDays },
-      ...{ created_at: someInstant, updated_at: someInstant },
+      organization_id: garage.organizationId,
+      site_id: garage.siteId,
+      connection_id: garage.connectionId,
+      reader_id,
+      name,
+      label: name,
+      kind: 'plate',
+      heartbeat_seconds: heartbeatSeconds,
+      image_days: imageDays,
+      created_at: someInstant,
+      updated_at: someInstant,
     })
     .execute()
   return reader_id

@@ -34,9 +34,17 @@ test('the pictures of the surest read come with the fact, those of a fact of oth
   await database.db
     .insertInto('reader')
     .values({
-      ...{ organization_id: garage.organizationId, site_id: garage.siteId, connection_id: garage.connectionId },
-      ...{ reader_id: systemNewId(), name: 'ZONE', label: 'Zone', kind: 'plate', role: 'zone', passage: 'passes' },
-      ...{ created_at: someInstant, updated_at: someInstant },
+      organization_id: garage.organizationId,
+      site_id: garage.siteId,
+      connection_id: garage.connectionId,
+      reader_id: systemNewId(),
+      name: 'ZONE',
+      label: 'Zone',
+      kind: 'plate',
+      role: 'zone',
+      passage: 'passes',
+      created_at: someInstant,
+      updated_at: someInstant,
     })
     .execute()
   const images = [

@@ -23,6 +23,8 @@ export interface PartnerService {
   /** Calls as "METHOD path", tokens aside. */
   calls: string[]
   subscriptions: { endpoint: string; topics: string[] }[]
+  /** Rights that were posted or put. */
+  received: unknown[]
   tokens: Set<string>
   tokensGiven: number
   /** Unix seconds by its own clock. */
@@ -50,6 +52,7 @@ export async function openPartnerService(): Promise<PartnerService> {
     places: new Map(),
     calls: [],
     subscriptions: [],
+    received: [],
     tokens: new Set(),
     tokensGiven: 0,
     now: 1_552_219_200,
@@ -128,6 +131,7 @@ export async function openPartnerService(): Promise<PartnerService> {
 
   function one(kind: 'sessions' | 'rights' | 'places', id: string, method: string, text: string) {
     const known = service[kind].get(id)
+    if (method === 'POST' || method === 'PUT') service.received.push(JSON.parse(text))
     if (method === 'POST') {
       const item = JSON.parse(text) as Versioned
       if (service[kind].has(item.id))

@@ -31,6 +31,8 @@ export interface SimulatedVendor {
   done: Map<string, { times: number; body: unknown }>
   /** The next actions are done, and their answer never comes. */
   mute: boolean
+  /** So many of the next actions are done, and the line breaks before their answer. */
+  breaks: number
   close(): Promise<void>
 }
 
@@ -120,7 +122,8 @@ export async function simulatedVendor(proof: VendorProof = 'none'): Promise<Simu
       const link = more ? { link: `<${next.pathname}${next.search}>; rel="next"` } : {}
       return void json(200, { data: page, next: more ? `c${start + size}` : null, token: `t${list.length}` }, link)
     }
-    const [, kind = '', key = ''] = /^\/v1\/(confirmations|validations|permits)\/([^/]+)$/.exec(pathname) ?? []
+    const [, kind = '', key = ''] =
+      /^\/v1\/(confirmations|validations|products|prepaid|permits)\/([^/]+)$/.exec(pathname) ?? []
     if (kind === '') return void json(404, { message: 'no such thing' })
     const known = vendor.done.get(key)
     if (request.method === 'GET')
@@ -134,6 +137,10 @@ export async function simulatedVendor(proof: VendorProof = 'none'): Promise<Simu
       return void json(200, { state: 'NO', text: 'Nothing to confirm' })
     vendor.done.set(key, { times: (known?.times ?? 0) + 1, body: parsed })
     if (vendor.mute) return
+    if (vendor.breaks > 0) {
+      vendor.breaks -= 1
+      return void response.destroy()
+    }
     json(200, { state: 'OK', receipt: `R-${key}` })
   }
 
@@ -171,6 +178,7 @@ export async function simulatedVendor(proof: VendorProof = 'none'): Promise<Simu
     answer: undefined,
     done: new Map(),
     mute: false,
+    breaks: 0,
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

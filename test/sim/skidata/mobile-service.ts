@@ -26,6 +26,8 @@ export interface MobileService {
   calls: { path: string; body: Record<string, unknown> }[]
   /** Answers the next call of that name so: before it is done, or `after` it, or not at all (`cut`). */
   fail: { call: string; status?: number; body?: string; after?: boolean; cut?: boolean }[]
+  /** The header in which the socket's key has to come; undefined for the query. */
+  keyHeader: string | undefined
   sockets: number
   /** Whether the event socket is taken. */
   listening: boolean
@@ -49,6 +51,7 @@ export async function openMobileService(): Promise<MobileService> {
     identifiers: [],
     calls: [],
     fail: [],
+    keyHeader: undefined,
     sockets: 0,
     listening: true,
     queue: [],
@@ -71,7 +74,8 @@ export async function openMobileService(): Promise<MobileService> {
     const url = new URL(request.url ?? '/', 'http://mobile')
     const refuse = (status: string) => socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`)
     if (url.pathname !== '/api/TransactionMonitor') return refuse('404 Not Found')
-    if (url.searchParams.get('APIKey') !== mobileKey) return refuse('401 Unauthorized')
+    const given = service.keyHeader === undefined ? url.searchParams.get('APIKey') : request.headers[service.keyHeader]
+    if (given !== mobileKey) return refuse('401 Unauthorized')
     if (!service.listening) return refuse('503 Service Unavailable')
     events.handleUpgrade(request, socket, head, (made) => {
       service.sockets += 1

@@ -86,6 +86,8 @@ export interface StationState {
   tariffs: { evse: number; tariff: Payload }[]
   transactionTariffs: Map<string, Payload>
   costs: Map<string, number>
+  /** What a 1.6 station that shows costs was told, in the order in which it was. */
+  costMessages: Payload[]
   derControls: Map<string, Payload>
   streams: Map<number, Stream>
   customers: Set<string>
@@ -124,6 +126,7 @@ export function freshState(evses: number, firmware: string, maxPowerW: number): 
     tariffs: [],
     transactionTariffs: new Map(),
     costs: new Map(),
+    costMessages: [],
     derControls: new Map(),
     streams: new Map(),
     customers: new Set(),

@@ -1,6 +1,6 @@
 // Owns reading the messages of any camera by the operator's map.
 // Must not know a vendor; a camera that many have deserves a file of its own.
-import type { ReaderReport } from '../../../../core/plugin/index.ts'
+import { pointerParts, type ReaderReport } from '../../../../core/plugin/index.ts'
 import { bad } from '../../body/body-problem.ts'
 import { confidence } from '../../read/confidence.ts'
 import { countryOf, originOf } from '../../read/country.ts'
@@ -70,11 +70,7 @@ interface Reading {
 
 function at(from: Field, pointer: string | undefined): Field {
   if (pointer === undefined) return { value: undefined, pointer: from.pointer }
-  const steps = pointer
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-  return steps.reduce((node: Field, step) => {
+  return pointerParts(pointer).reduce((node: Field, step) => {
     const { value } = node
     if (!Array.isArray(value)) return field(node, step)
     return {
