@@ -119,11 +119,14 @@ describe('ocpp2.1', () => {
       ['psp-1', 'settled', '12.34', 'terms'],
       ['psp-2', 'canceled', '0', 'terms'],
     ])
-    const { items } = await hub.call<{ items: { data: { topic: string } }[] }>(
-      'GET',
-      `events?type=station.notice&subjectId=${added.stationId}&limit=200`,
-    )
-    expect(items.filter(({ data }) => data.topic === 'payment.settled')).toHaveLength(2)
+    // Events are listed in their order, once no older transaction runs: with the last one there, none of these is to come.
+    const settled = await hub.until('the last event', async () => {
+      const path = `events?type=station.notice&subjectId=${added.stationId}&limit=200`
+      const { items } = await hub.call<{ items: { data: { topic: string; data: { pspRef: string } } }[] }>('GET', path)
+      const told = items.filter(({ data }) => data.topic === 'payment.settled').map(({ data }) => data.data.pspRef)
+      return told.includes('psp-2') && told
+    })
+    expect(settled).toEqual(['psp-1', 'psp-2'])
   }, 120_000)
 
   test('a VAT number is accepted by its form, and otherwise refused with a reason', async () => {
