@@ -80,12 +80,11 @@ export async function readSubjectScope(
 export async function readSubjectFacts(db: Db, organizationId: string, key: SubjectKey): Promise<SubjectFacts | null> {
   const subject = subjectOf(key)
   if (subject === null) return null
-  const found = subject.kind === 'stay' ? await readStay(db, organizationId, subject.id) : null
-  const rows = await readSessions(
-    db,
-    organizationId,
-    subject.kind === 'stay' ? { kind: 'stay', id: subject.id } : [subject.id],
-  )
+  const [found, rows, links] = await Promise.all([
+    subject.kind === 'stay' ? readStay(db, organizationId, subject.id) : null,
+    readSessions(db, organizationId, subject.kind === 'stay' ? { kind: 'stay', id: subject.id } : [subject.id]),
+    readLinks(db, organizationId, subject),
+  ])
   const siteId = subject.kind === 'stay' ? found?.siteId : rows[0]?.siteId
   if (siteId === undefined) return null
   return {
@@ -93,7 +92,7 @@ export async function readSubjectFacts(db: Db, organizationId: string, key: Subj
     siteId,
     stay: found?.stay ?? null,
     sessions: rows.map((row) => row.session),
-    links: await readLinks(db, organizationId, subject),
+    links,
   }
 }
 
@@ -162,8 +161,10 @@ export async function readSessions(
     .leftJoin('account as a', (on) =>
       on.onRef('a.organization_id', '=', 'c.organization_id').onRef('a.account_id', '=', 'c.account_id'),
     )
-    .selectAll('c')
-    .select(['b.area_id', 'a.parker_kind'])
+    .select(['c.site_id', 'c.session_id', 'c.state', 'c.station_id', 'c.evse_number', 'c.account_id', 'c.plugged_at'])
+    .select(['c.unplugged_at', 'c.started_at', 'c.ended_at', 'c.energy_wh', 'c.charging_seconds', 'c.idle_seconds'])
+    .select(['c.suspended_vehicle_seconds', 'c.suspended_station_seconds', 'c.periods', 'c.flags', 'c.facts_at'])
+    .select(['c.tariff_id', 'c.tariff_version', 'b.area_id', 'a.parker_kind'])
     .select([
       sql<Date | null>`(select min(r.from_at) from reservation r where r.organization_id = c.organization_id
         and r.session_id = c.session_id and r.state = 'used')`.as('reserved_from'),

@@ -5,6 +5,7 @@ import type { SubjectKey } from '../domain/bill/index.ts'
 import { jsonText } from './json-text.ts'
 import type { HubTables } from './schema.ts'
 import { clearTimer, setTimers } from './timers.ts'
+import { withoutWaiting } from './transaction.ts'
 
 type Db = Kysely<HubTables>
 
@@ -64,10 +65,11 @@ export async function lockSubjects(
 
 /** The state, and the appointment that goes with it. The row must be locked. */
 export async function setSubject(trx: Db, place: SubjectPlace, next: SubjectState, now: Date): Promise<void> {
-  await setSubjects(trx, place, new Map([[place.subjectKey, next]]), now)
-  if (next.dueAt !== null) return
   const { organizationId, subjectKey } = place
-  await clearTimer(trx, { organizationId, kind: 'bill.evaluate', key: `bill:${subjectKey}` })
+  await setSubjects(trx, place, new Map([[subjectKey, next]]), now)
+  if (next.dueAt !== null) return
+  const timer = { organizationId, kind: 'bill.evaluate', key: `bill:${subjectKey}` }
+  await withoutWaiting(trx, { execute: () => clearTimer(trx, timer) })
 }
 
 /** Of several; appointments are made and moved, and none is taken back. The rows must be locked. */
@@ -84,13 +86,12 @@ export async function setSubjects(
     reason,
     due_at: dueAt,
   }))
-  await sql`update billing_subject b
+  const update = sql`update billing_subject b
     set state = r.state, reason = r.reason, due_at = r.due_at, site_id = ${siteId}::uuid, updated_at = ${now}
     from json_to_recordset(${jsonText(rows)}::json) as r(subject_key text, state text, reason text, due_at timestamptz)
     where b.organization_id = ${organizationId} and b.subject_key = r.subject_key
-      and (b.state, b.reason, b.due_at, b.site_id) is distinct from (r.state, r.reason, r.due_at, ${siteId}::uuid)`.execute(
-    trx,
-  )
+      and (b.state, b.reason, b.due_at, b.site_id) is distinct from (r.state, r.reason, r.due_at, ${siteId}::uuid)`
+  await withoutWaiting(trx, { execute: () => update.execute(trx) })
   await setTimers(
     trx,
     [...states].flatMap(([subjectKey, { dueAt }]) => {

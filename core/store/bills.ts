@@ -19,6 +19,7 @@ import { jsonText } from './json-text.ts'
 import { all, before, chosenBy, from, is, type ListQuery, recordTable, type Sight } from './record-table.ts'
 import { type RevenueSide, revenueSide } from './revenue-side.ts'
 import type { HubTables } from './schema.ts'
+import { withoutWaiting } from './transaction.ts'
 
 type Db = Kysely<HubTables>
 
@@ -188,74 +189,74 @@ export interface NewBill {
   receipt: unknown
 }
 
-/** Lines are numbered from 1 in the order given. */
+/** Lines are numbered from 1 in the order given. Not waited for: the commit is. */
 export async function insertBill(trx: Db, bill: NewBill, lines: readonly BillLine[]): Promise<void> {
-  await trx
-    .insertInto('bill')
-    .values({
+  const stored = trx.insertInto('bill').values({
+    organization_id: bill.organizationId,
+    site_id: bill.siteId,
+    bill_id: bill.billId,
+    series: bill.series,
+    number: bill.number,
+    number_text: bill.numberText,
+    kind: bill.kind,
+    subject_key: bill.subjectKey,
+    sequence: bill.sequence,
+    adjusts_bill_id: bill.adjustsBillId,
+    stay_id: bill.stayId,
+    session_id: bill.sessionId,
+    account_id: bill.accountId,
+    owed_by: bill.owedBy,
+    currency: bill.currency,
+    net_minor: bill.netMinor,
+    tax_minor: bill.taxMinor,
+    total_minor: bill.totalMinor,
+    reason: bill.reason,
+    service_from: bill.serviceFrom,
+    service_to: bill.serviceTo,
+    issued_at: bill.issuedAt,
+    issued_by: bill.issuedBy,
+    business_date: bill.businessDate,
+    rounding: jsonText(bill.rounding),
+    basis: jsonText(bill.basis),
+    receipt: jsonText(bill.receipt),
+  })
+  await withoutWaiting(trx, stored)
+  await addLines(trx, bill, lines)
+}
+
+async function addLines(trx: Db, bill: NewBill, lines: readonly BillLine[]): Promise<void> {
+  if (lines.length === 0) return
+  const stored = trx.insertInto('bill_line').values(
+    lines.map((line, i) => ({
       organization_id: bill.organizationId,
       site_id: bill.siteId,
       bill_id: bill.billId,
-      series: bill.series,
-      number: bill.number,
-      number_text: bill.numberText,
-      kind: bill.kind,
-      subject_key: bill.subjectKey,
-      sequence: bill.sequence,
-      adjusts_bill_id: bill.adjustsBillId,
-      stay_id: bill.stayId,
-      session_id: bill.sessionId,
-      account_id: bill.accountId,
-      owed_by: bill.owedBy,
-      currency: bill.currency,
-      net_minor: bill.netMinor,
-      tax_minor: bill.taxMinor,
-      total_minor: bill.totalMinor,
-      reason: bill.reason,
-      service_from: bill.serviceFrom,
-      service_to: bill.serviceTo,
-      issued_at: bill.issuedAt,
-      issued_by: bill.issuedBy,
-      business_date: bill.businessDate,
-      rounding: jsonText(bill.rounding),
-      basis: jsonText(bill.basis),
-      receipt: jsonText(bill.receipt),
-    })
-    .execute()
-  if (lines.length === 0) return
-  await trx
-    .insertInto('bill_line')
-    .values(
-      lines.map((line, i) => ({
-        organization_id: bill.organizationId,
-        site_id: bill.siteId,
-        bill_id: bill.billId,
-        line: i + 1,
-        line_key: line.key,
-        kind: line.kind,
-        description: line.description,
-        stay_id: line.stayId,
-        session_id: line.sessionId,
-        tariff_id: line.tariffId,
-        tariff_version: line.tariffVersion,
-        rule_path: line.rulePath,
-        quantity: line.quantity,
-        billed_quantity: line.billedQuantity,
-        unit: line.unit,
-        unit_price: line.unitPrice,
-        per_quantity: line.per,
-        tax_included: line.taxIncluded,
-        net_minor: line.netMinor,
-        tax_code: line.taxCode,
-        tax_rate: line.taxRate,
-        tax_minor: line.taxMinor,
-        total_minor: line.totalMinor,
-        rounding: line.rounding,
-        explanation: jsonText(line.explanation),
-        added_by: line.addedBy,
-      })),
-    )
-    .execute()
+      line: i + 1,
+      line_key: line.key,
+      kind: line.kind,
+      description: line.description,
+      stay_id: line.stayId,
+      session_id: line.sessionId,
+      tariff_id: line.tariffId,
+      tariff_version: line.tariffVersion,
+      rule_path: line.rulePath,
+      quantity: line.quantity,
+      billed_quantity: line.billedQuantity,
+      unit: line.unit,
+      unit_price: line.unitPrice,
+      per_quantity: line.per,
+      tax_included: line.taxIncluded,
+      net_minor: line.netMinor,
+      tax_code: line.taxCode,
+      tax_rate: line.taxRate,
+      tax_minor: line.taxMinor,
+      total_minor: line.totalMinor,
+      rounding: line.rounding,
+      explanation: jsonText(line.explanation),
+      added_by: line.addedBy,
+    })),
+  )
+  await withoutWaiting(trx, stored)
 }
 
 export interface Bill {

@@ -9,8 +9,8 @@ export type DatabaseTrouble =
   /** The server is there but cannot write now (disk full, out of memory, an I/O error); nothing was stored. */
   | 'resources'
 
-/** SQLSTATEs: serialization_failure, deadlock_detected. */
-const conflicts = new Set(['40001', '40P01'])
+/** SQLSTATEs: serialization_failure, deadlock_detected, invalid_sql_statement_name (a plan that a pooler lost; it is made anew). */
+const conflicts = new Set(['40001', '40P01', '26000'])
 /**
  * admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, too_many_connections,
  * idle_in_transaction_session_timeout, read_only_sql_transaction (a primary that became a standby); sockets' own codes.
@@ -45,7 +45,7 @@ export function databaseTrouble(error: unknown): DatabaseTrouble | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown }
   if (typeof code === 'string') {
-    if (conflicts.has(code)) return 'conflict'
+    if (conflicts.has(code) || (code === '0A000' && error.message.startsWith('cached plan'))) return 'conflict'
     // Class 08 is connection_exception; a socket file that is not there means a server that is not (yet) up.
     if (outages.has(code) || /^08...$/.test(code) || (code === 'ENOENT' && syscall === 'connect')) return 'connection'
     // Classes 53 (insufficient resources) and 58 (system error).

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely'
 import type { EventName, HubEvents } from '../domain/event.ts'
 import { jsonText } from './json-text.ts'
 import type { HubTables } from './schema.ts'
+import { withoutWaiting } from './transaction.ts'
 
 /** An event as a service hands it over, before it is a row. */
 export type NewEvent = {
@@ -91,10 +92,11 @@ export const addJobsSql = `select hub_add_jobs($1::json)`
 export async function appendEvents(db: Kysely<HubTables>, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
   const [head = '', tail = ''] = appendEventsSql.split('$1')
-  await sql`${sql.raw(head)}${jsonText(events.map(eventRow))}${sql.raw(tail)}`.execute(db)
+  const statement = sql`${sql.raw(head)}${jsonText(events.map(eventRow))}${sql.raw(tail)}`
+  await withoutWaiting(db, { execute: () => statement.execute(db) })
 }
 
 export async function addJobs(db: Kysely<HubTables>, jobs: readonly NewJob[]): Promise<void> {
   if (jobs.length === 0) return
-  await sql`select hub_add_jobs(${jsonText(jobs)}::json)`.execute(db)
+  await withoutWaiting(db, { execute: () => sql`select hub_add_jobs(${jsonText(jobs)}::json)`.execute(db) })
 }

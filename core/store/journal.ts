@@ -2,11 +2,13 @@
 // Must not decide what is posted; core/domain/bill does.
 import { type Kysely, sql } from 'kysely'
 import type { Posting } from '../domain/bill/index.ts'
+import { jsonText } from './json-text.ts'
 import { after, keyOf, type Order, orderBy, type Page, type Place, page } from './keyset.ts'
 import type { Sight } from './record-table.ts'
 import { all, visible } from './record-table.ts'
 import { billedAhead, revenueSide } from './revenue-side.ts'
 import type { HubTables } from './schema.ts'
+import { withoutWaiting } from './transaction.ts'
 
 type Db = Kysely<HubTables>
 
@@ -44,7 +46,64 @@ export interface NewEntry {
 /** True when it was added, false when this source was posted before. Nothing is added for a source without postings. */
 export async function appendEntry(trx: Db, entry: NewEntry, postings: readonly Posting[]): Promise<boolean> {
   if (postings.length === 0) return false
-  const { numInsertedOrUpdatedRows } = await trx
+  const { numInsertedOrUpdatedRows } = await withPostings(trx, entry, postings).executeTakeFirst()
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n
+}
+
+/** As appendEntry, without waiting for what comes of it: the commit is waited for. */
+export async function sendEntry(trx: Db, entry: NewEntry, postings: readonly Posting[]): Promise<void> {
+  if (postings.length > 0) await withoutWaiting(trx, withPostings(trx, entry, postings))
+}
+
+function withPostings(trx: Db, entry: NewEntry, postings: readonly Posting[]) {
+  const rows = postings.map((posting, i) => ({
+    posting: i + 1,
+    debit_account: posting.debit,
+    credit_account: posting.credit,
+    amount_minor: posting.amountMinor,
+    bill_line: posting.line,
+  }))
+  return trx
+    .with('entry', (db) => entryOf(db, entry, postings.length))
+    .insertInto('journal_posting')
+    .columns([
+      'organization_id',
+      'site_id',
+      'entry_id',
+      'posting',
+      'debit_account',
+      'credit_account',
+      'amount_minor',
+      'currency',
+      'bill_id',
+      'bill_line',
+    ])
+    .expression((from) =>
+      from
+        .selectFrom([
+          'entry',
+          sql<(typeof rows)[number]>`json_to_recordset(${jsonText(rows)}::json)`.as<'r'>(
+            sql`r(posting integer, debit_account text, credit_account text, amount_minor bigint, bill_line integer)`,
+          ),
+        ])
+        .select([
+          'entry.organization_id',
+          'entry.site_id',
+          'entry.entry_id',
+          'r.posting',
+          'r.debit_account',
+          'r.credit_account',
+          'r.amount_minor',
+          sql<string>`${entry.currency}::text`.as('currency'),
+          sql<string | null>`${entry.billId}::uuid`.as('bill_id'),
+          'r.bill_line',
+        ]),
+    )
+}
+
+function entryOf(db: Pick<Db, 'insertInto'>, entry: NewEntry, postings: number) {
+  const { corrects } = entry
+  return db
     .insertInto('journal_entry')
     .values({
       organization_id: entry.organizationId,
@@ -56,34 +115,15 @@ export async function appendEntry(trx: Db, entry: NewEntry, postings: readonly P
       business_date: entry.businessDate,
       posted_at: entry.postedAt,
       fact_date: entry.factDate,
-      postings: postings.length,
+      postings,
       corrects_entry_id:
-        entry.corrects === null
+        corrects === null
           ? null
           : sql<string | null>`(select c.entry_id from journal_entry c where c.organization_id = ${entry.organizationId}
-              and c.source_type = ${entry.corrects.sourceType} and c.source_id = ${entry.corrects.sourceId})`,
+              and c.source_type = ${corrects.sourceType} and c.source_id = ${corrects.sourceId})`,
     })
     .onConflict((conflict) => conflict.columns(['organization_id', 'source_type', 'source_id']).doNothing())
-    .executeTakeFirst()
-  if (numInsertedOrUpdatedRows !== 1n) return false
-  await trx
-    .insertInto('journal_posting')
-    .values(
-      postings.map((posting, i) => ({
-        organization_id: entry.organizationId,
-        site_id: entry.siteId,
-        entry_id: entry.entryId,
-        posting: i + 1,
-        debit_account: posting.debit,
-        credit_account: posting.credit,
-        amount_minor: posting.amountMinor,
-        currency: entry.currency,
-        bill_id: entry.billId,
-        bill_line: posting.line,
-      })),
-    )
-    .execute()
-  return true
+    .returning(['organization_id', 'site_id', 'entry_id'])
 }
 
 export interface JournalPosting {

@@ -6,7 +6,7 @@ import { type Minor, minor } from '../domain/money.ts'
 import type { BillKey } from './bills.ts'
 import { before, from, is, recordTable } from './record-table.ts'
 import type { HubTables } from './schema.ts'
-import { paidKeys } from './subject-standing.ts'
+import { keysPaidUnder } from './subject-standing.ts'
 
 type Db = Kysely<HubTables>
 
@@ -142,11 +142,10 @@ export async function readPayment(
 /** Payments of what one subject bills, in order of time. */
 export async function paymentsOf(db: Db, organizationId: string, key: BillKey): Promise<StoredPayment[]> {
   const stayId = key.startsWith('stay:') ? key.slice('stay:'.length) : null
-  const keys = await paidKeys(db, organizationId, key)
   const rows = await read(db, organizationId)
     .where((on) =>
       on.or([
-        on('p.subject_key', '=', sql<string>`any(${keys}::text[])`),
+        on('p.subject_key', '=', sql<string>`any(${keysPaidUnder(organizationId, key)})`),
         ...(stayId === null ? [] : [on('p.stay_id', '=', stayId)]),
       ]),
     )

@@ -3,7 +3,9 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, type RawBuilder, sql } from 'kysely'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, types } from 'pg'
 import type { Log } from '../domain/log.ts'
+import { frequentStatements } from './frequent-statements.ts'
 import type { HubTables } from './schema.ts'
+import { turnsOn } from './turn.ts'
 
 export interface ConnectOptions {
   /** A postgres:// URL, or the parts of one (a socket folder as host is fine). */
@@ -66,6 +68,14 @@ export async function connect<DB = HubTables>(options: ConnectOptions): Promise<
 
 const prepareMark = '/* prepare '
 
+const beginning = /^(begin|start transaction[a-z ]*)$/
+
+function markedName(text: string): string | undefined {
+  return text.startsWith(prepareMark)
+    ? text.slice(prepareMark.length, text.indexOf(' ', prepareMark.length))
+    : undefined
+}
+
 /**
  * Put before a statement, has each connection plan it once: for statements that take longer to plan than to run. One text per name,
  * and no `*` in it: a connection outlives a migration.
@@ -80,13 +90,23 @@ export function prepared(name: string): RawBuilder<unknown> {
  */
 function commitChecked(pool: Pool): PostgresPool {
   const wrapped = new WeakMap<PoolClient, PostgresPoolClient>()
+  const frequent = frequentStatements()
   const wrap = (client: PoolClient): PostgresPoolClient => {
+    const turns = turnsOn(client)
+    let inTransaction = false
     const query = async (text: string, parameters: readonly unknown[]) => {
-      const name = text.startsWith(prepareMark)
-        ? text.slice(prepareMark.length, text.indexOf(' ', prepareMark.length))
-        : ''
-      const values = parameters as unknown[]
-      const result = await (name === '' ? client.query(text, values) : client.query({ name, text, values }))
+      if (beginning.test(text)) {
+        inTransaction = true
+        turns.askWithNext(text)
+        return { command: 'BEGIN', rowCount: 0, rows: [] }
+      }
+      const name = markedName(text)
+      if (!inTransaction) {
+        const values = parameters as unknown[]
+        return name === undefined ? client.query(text, values) : client.query({ name, text, values })
+      }
+      if (text === 'commit' || text === 'rollback') inTransaction = false
+      const result = await turns.ask(text, parameters, name ?? frequent.nameOf(text))
       if (text === 'commit' && result.command !== 'COMMIT')
         throw new Error('the transaction had failed and its body went on regardless; nothing was stored')
       return result

@@ -31,13 +31,16 @@ const paidUnder = (organizationId: string, key: unknown) => sql`(
   select 'session:' || l.session_id from link l where l.organization_id = ${organizationId} and l.state = 'linked'
     and l.stay_id = case when ${key} like 'stay:%' then substr(${key}, 6)::uuid end)`
 
+/** An expression: an array of the keys under which money for this subject may have been paid. */
+export const keysPaidUnder = (organizationId: string, subjectKey: string) => sql<string>`array(
+  select m.member from (select ${subjectKey}::text as key) k cross join lateral ${paidUnder(organizationId, sql`k.key`)} m)`
+
 /** The keys under which money for this subject may have been paid. */
 export async function paidKeys(db: Db, organizationId: string, subjectKey: string): Promise<string[]> {
-  const { rows } = await sql<{ member: string }>`
-    select m.member from (select ${subjectKey}::text as key) k cross join lateral ${paidUnder(organizationId, sql`k.key`)} m`.execute(
+  const { rows } = await sql<{ keys: string[] }>`select ${keysPaidUnder(organizationId, subjectKey)} as keys`.execute(
     db,
   )
-  return rows.map(({ member }) => member)
+  return rows[0]?.keys ?? []
 }
 
 /** The subject on whose bill a session stands; any other subject is its own. */

@@ -192,21 +192,20 @@ export async function endAssignment(trx: Db, organizationId: string, assignmentI
 
 /** Everything that may decide which tariff holds at a site. */
 export async function readTariffPlan(db: Db, organizationId: string, siteId: string): Promise<TariffPlan> {
-  const assignments = await sql<PlanAssignment>`
+  const assignments = sql<PlanAssignment>`
     select a.assignment_id as "assignmentId", a.tariff_id as "tariffId", t.scope, a.group_id as "groupId", a.area_id as "areaId",
       a.parker_kind as "parkerKind", a.priority, a.valid_from as "validFrom", a.valid_until as "validUntil",
       a.created_at as "createdAt", t.archived_at as "archivedAt"
     from tariff_assignment a
     join tariff t on t.organization_id = a.organization_id and t.tariff_id = a.tariff_id
-    where a.organization_id = ${organizationId} and a.site_id = ${siteId}`.execute(db)
-  const versions = await sql<PlanVersion>`
+    where a.organization_id = ${organizationId} and a.site_id = ${siteId}`
+  const versions = sql<PlanVersion>`
     select tariff_id as "tariffId", tariff_version as version, valid_from as "validFrom", created_at as "createdAt"
     from tariff_version v
     where organization_id = ${organizationId} and tariff_id in (
-      select a.tariff_id from tariff_assignment a where a.organization_id = ${organizationId} and a.site_id = ${siteId})`.execute(
-    db,
-  )
-  return { assignments: assignments.rows, versions: versions.rows }
+      select a.tariff_id from tariff_assignment a where a.organization_id = ${organizationId} and a.site_id = ${siteId})`
+  const [assigned, published] = await Promise.all([assignments.execute(db), versions.execute(db)])
+  return { assignments: assigned.rows, versions: published.rows }
 }
 
 export interface TariffWithRules {

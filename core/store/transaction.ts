@@ -1,7 +1,14 @@
 // Owns the one way to write several rows as one: begin, run, commit, and run again when the database asks for it.
 // Must not be used around calls to the outside: its body may run more than once.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ControlledTransaction, IsolationLevel, Kysely, Transaction } from 'kysely'
+import {
+  type ControlledTransaction,
+  type DatabaseConnection,
+  type IsolationLevel,
+  type Kysely,
+  PostgresDialect,
+  Transaction,
+} from 'kysely'
 import type { Clock } from '../domain/clock.ts'
 import { HubError } from '../domain/hub-error.ts'
 import { type DatabaseTrouble, databaseTrouble } from './database-error.ts'
@@ -52,19 +59,26 @@ async function once<DB, T>(
   isolation: IsolationLevel | undefined,
 ): Promise<T> {
   const begin = db.startTransaction()
-  const trx = await (isolation ? begin.setIsolationLevel(isolation) : begin).execute()
+  const controlled = await (isolation ? begin.setIsolationLevel(isolation) : begin).execute()
+  const trx = await sideBySide(controlled)
+  const left: Promise<unknown>[] = []
+  unawaited.set(trx, left)
   let result: T
   try {
     result = await body(trx)
   } catch (error) {
-    await rollback(trx)
-    throw error
+    // What was not waited for comes first: all that follows a failed statement fails because of it.
+    const cause = await firstFailure(left)
+    await rollback(controlled)
+    throw cause === undefined ? error : cause.reason
   }
   try {
-    await trx.commit().execute()
+    const ends = [...left, controlled.commit().execute()]
+    const cause = await firstFailure(ends)
+    if (cause !== undefined) throw cause.reason
   } catch (error) {
     // Kysely keeps the connection after a failed commit; the rollback gives it back.
-    await rollback(trx)
+    await rollback(controlled)
     // The server's own refusal (a deferred constraint, a serialization failure) is an answer: nothing was stored.
     if (databaseTrouble(error) !== 'connection') throw error
     throw new HubError(
@@ -77,6 +91,45 @@ async function once<DB, T>(
     )
   }
   return result
+}
+
+/** What the bodies of transactions under way left to be waited for before the commit. */
+const unawaited = new WeakMap<object, Promise<unknown>[]>()
+
+/**
+ * Sends a statement whose rows nobody needs, and lets the body go on: the commit goes out right behind it. If it fails, the
+ * transaction does, with its error. Where the transaction is not one of `transaction`, it is waited for.
+ */
+export async function withoutWaiting(trx: object, statement: { execute(): Promise<unknown> }): Promise<void> {
+  const left = unawaited.get(trx)
+  const work = statement.execute()
+  if (left === undefined) {
+    await work
+    return
+  }
+  work.catch(() => undefined)
+  left.push(work)
+}
+
+async function firstFailure(works: readonly Promise<unknown>[]): Promise<PromiseRejectedResult | undefined> {
+  return (await Promise.allSettled(works)).find((settled) => settled.status === 'rejected')
+}
+
+/** Never asked for anything: a transaction has its connection already. */
+const dialect = new PostgresDialect({ pool: () => Promise.reject(new Error('a transaction has its connection')) })
+const driver = dialect.createDriver()
+
+/** The same transaction, whose statements need not wait for each other (core/store/turn.ts sends them in order). */
+async function sideBySide<DB>(controlled: ControlledTransaction<DB>): Promise<Transaction<DB>> {
+  const executor = controlled.getExecutor()
+  const connection = await executor.provideConnection(async (one) => one)
+  const provider = { provideConnection: <T>(use: (one: DatabaseConnection) => Promise<T>) => use(connection) }
+  return new Transaction<DB>({
+    config: { dialect },
+    dialect,
+    driver,
+    executor: executor.withConnectionProvider(provider),
+  })
 }
 
 /** On a lost connection there is nothing left to roll back, and the first error is the one that matters. */

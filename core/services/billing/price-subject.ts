@@ -46,6 +46,8 @@ export interface PricingSource {
   earlier: readonly BillBasis[]
   settings: Pick<BillingSettings, 'parkingPrice' | 'parkingTax'>
   now: Date
+  /** Where the caller has it already. */
+  plan?: TariffPlan
 }
 
 /** One part of the subject: the stay, or a session. */
@@ -74,7 +76,7 @@ export async function priceSubject(
   const zone = earlier[0]?.zone ?? site.zone
   const currency = earlier[0]?.currency ?? site.currency
   const units = unitsOf(facts, wanted, earlier)
-  const plan = units.length === 0 ? null : await readTariffPlan(db, organizationId, site.siteId)
+  const plan = units.length === 0 ? null : (source.plan ?? (await readTariffPlan(db, organizationId, site.siteId)))
   const priced: PricedSubject = {
     kind: 'priced',
     groups: [],
