@@ -59,9 +59,23 @@ export interface StreamPage {
 }
 
 /**
+ * `horizon(tx)`: what is older was written by transactions that have ended. Numbers are given out for the whole server; a transaction
+ * that another database has open writes no event here, and one of which that cannot be told counts as ours.
+ */
+const horizon = sql`now as materialized (select pg_current_snapshot() as s),
+  running as materialized (select x from now, pg_snapshot_xip(s) as x),
+  elsewhere as materialized (
+    select l.transactionid as xid from pg_locks l join pg_stat_activity a on a.pid = l.pid
+    where (select exists (select from running)) and l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+      and a.datid <> (select oid from pg_database where datname = current_database())),
+  horizon as materialized (
+    select coalesce((select x from running where not exists (select from elsewhere o where o.xid = x::xid) order by x limit 1),
+      pg_snapshot_xmax(s)) as tx from now)`
+
+/**
  * Events after a position, in the order (transaction, id). Only transactions older than every running one are read: ids and
  * transaction numbers are given before the commit, so whatever commits later sorts after what has been read. A transaction
- * that writes and stays open holds the stream back (the hub's sessions end after 30 s of that); it never makes a gap.
+ * of the hub that writes and stays open holds the stream back (its sessions end after 30 s of that); it never makes a gap.
  */
 export async function readStream(db: Kysely<HubTables>, query: StreamQuery): Promise<StreamPage> {
   const { organizationId, after, siteIds, types, subjectId, limit } = query
@@ -69,7 +83,7 @@ export async function readStream(db: Kysely<HubTables>, query: StreamQuery): Pro
   const ofTypes = types ? sql`and e.type = any(${types}::text[])` : sql``
   const about = subjectId ? sql`and e.subject_id = ${subjectId}` : sql``
   const { rows } = await sql<{ horizon: string; tx: string | null } & EventRow>`
-    with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as tx)
+    with ${horizon}
     select h.tx::text as horizon, e.tx::text as tx, e.organization_id, e.site_id, e.event_id, e.type, e.subject_type,
       e.subject_id, e.subject_version, e.occurred_at, e.recorded_at, e.data
     from horizon h left join lateral (
@@ -84,13 +98,13 @@ export async function readStream(db: Kysely<HubTables>, query: StreamQuery): Pro
   )
   const last = events.at(-1)?.position
   const more = events.length === limit
-  const horizon = rows[0]?.horizon ?? after.tx
-  return { events, next: more && last ? last : later(after, { tx: horizon, id: beforeAll }), more }
+  const reached = rows[0]?.horizon ?? after.tx
+  return { events, next: more && last ? last : later(after, { tx: reached, id: beforeAll }), more }
 }
 
 /** The end of the stream now: what is committed from here on comes after it. */
 export async function streamEnd(db: Kysely<HubTables>): Promise<StreamPosition> {
-  const { rows } = await sql<{ tx: string }>`select pg_snapshot_xmin(pg_current_snapshot())::text as tx`.execute(db)
+  const { rows } = await sql<{ tx: string }>`with ${horizon} select tx::text as tx from horizon`.execute(db)
   return { tx: rows[0]?.tx ?? '0', id: beforeAll }
 }
 

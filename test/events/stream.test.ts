@@ -1,5 +1,6 @@
 // Owns the proof that the event stream has no gap and no repeat, whatever commits in whatever order.
 import fc from 'fast-check'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryBus } from '../../core/bus/memory.ts'
 import { endOfEvents, readEvents, tailEvents } from '../../core/events/stream.ts'
@@ -102,6 +103,36 @@ describe('transactions that commit late', () => {
       return seen.length >= 2
     })
     expect(seen).toEqual(['1', '2'])
+  })
+
+  test('one that another database has open holds nothing back, and what it hides never shows up before its turn', async () => {
+    const organizationId = await insertOrganization(database.db)
+    const other = await createTestDatabase({ empty: true })
+    const client = new Client(other.connection)
+    await client.connect()
+    try {
+      await client.query('begin')
+      await client.query('select pg_current_xact_id()')
+      const start = await endOfEvents(database.db)
+      const slow = await database.db.startTransaction().execute()
+      await appendEvents(slow, [note(organizationId, 1)])
+      await appendEvents(database.db, [note(organizationId, 2)])
+      expect((await readAll(organizationId, start)).seen).toEqual([])
+      await slow.commit().execute()
+      let seen: string[] = []
+      await eventually(async () => {
+        seen = (await readAll(organizationId, start)).seen
+        return seen.length >= 2
+      })
+      expect(seen).toEqual(['1', '2'])
+      // It was open all the time.
+      expect((await client.query('select pg_current_xact_id_if_assigned() is not null as open')).rows).toEqual([
+        { open: true },
+      ])
+    } finally {
+      await client.end()
+      await other.drop()
+    }
   })
 
   test('any interleaving of begins, writes, commits, rollbacks and reads gives each committed event once, in one order', async () => {
