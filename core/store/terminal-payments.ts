@@ -1,39 +1,77 @@
 // Owns how payments of chargers' terminals are found in the books, and the transactions they may belong to.
 // Must not decide what is booked; core/domain/payment/terminal-payment.ts does.
 import { sql } from 'kysely'
-import type { TerminalBooked } from '../domain/payment/index.ts'
+import { type TerminalBooked, terminalSlots } from '../domain/payment/index.ts'
 import type { Db } from './record-table.ts'
 
 export interface BookedRow extends TerminalBooked {
   subjectKey: string | null
+  /** The name it is booked under. */
+  name: string
 }
 
-/** The rows at these content keys; whoever else looks at this payment waits until the transaction has ended. */
+export const terminalKey = (stationId: string, name: string, slot: string) => `settlement/${stationId}/${name}/${slot}`
+
+/** Whoever else books a payment of this station's terminal waits until the transaction has ended. */
+export async function lockTerminal(trx: Db, organizationId: string, stationId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`terminal payments ${organizationId} ${stationId}`}, 0))`.execute(
+    trx,
+  )
+}
+
+/** What is booked under these names. */
 export async function terminalRows(
   trx: Db,
-  organizationId: string,
-  base: string,
-  slots: readonly string[],
+  of: { organizationId: string; stationId: string },
+  names: readonly string[],
 ): Promise<BookedRow[]> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`terminal payment ${organizationId} ${base}`}, 0))`.execute(
-    trx,
+  const places = new Map(
+    names.flatMap((name) => terminalSlots.map((slot) => [terminalKey(of.stationId, name, slot), { name, slot }])),
   )
   const rows = await trx
     .selectFrom('payment')
     .select(['content_key', 'amount_minor', 'at', 'movement', 'subject_key'])
+    .where('organization_id', '=', of.organizationId)
+    .where('content_key', '=', sql<string>`any(${[...places.keys()]}::text[])`)
+    .orderBy('recorded_at')
+    .orderBy('payment_id')
+    .execute()
+  return rows.flatMap((row) => {
+    const place = places.get(row.content_key)
+    if (place === undefined) return []
+    const { movement: refund, subject_key: subjectKey, at } = row
+    return [{ ...place, amountMinor: Number(row.amount_minor), at, refund, subjectKey }]
+  })
+}
+
+export interface Telling {
+  noticeId: string
+  at: Date
+  receivedAt: Date
+  said: { pspRef: string; status: string; amount: string; transaction?: string; receiptId?: string }
+}
+
+const tellingDays = 31
+
+/** What a station has told of payments lately. */
+export async function tellingsOf(
+  trx: Db,
+  { organizationId, stationId }: { organizationId: string; stationId: string },
+  now: Date,
+): Promise<Telling[]> {
+  const rows = await trx
+    .selectFrom('station_notice')
+    .select(['notice_id', 'at', 'received_at', 'data'])
     .where('organization_id', '=', organizationId)
-    .where(
-      'content_key',
-      'in',
-      slots.map((slot) => `${base}${slot}`),
-    )
+    .where('station_id', '=', stationId)
+    .where('topic', '=', 'payment.settled')
+    .where('received_at', '>', new Date(now.getTime() - tellingDays * 86_400_000))
     .execute()
   return rows.map((row) => ({
-    slot: row.content_key.slice(base.length),
-    amountMinor: Number(row.amount_minor),
+    noticeId: row.notice_id,
     at: row.at,
-    refund: row.movement,
-    subjectKey: row.subject_key,
+    receivedAt: row.received_at,
+    said: row.data as Telling['said'],
   }))
 }
 

@@ -105,7 +105,7 @@ export function periodHash(digest: Digest, period: PeriodContent, last: string):
 }
 
 /** As accounting formats get it. Fields always in this order: the same period is the same text. */
-export function closedPeriod(period: PeriodContent & { hash: string }, entries: readonly StoredEntry[]): ClosedPeriod {
+export function closedPeriod(period: PeriodContent & { hash: string }, entries: readonly BookEntry[]): ClosedPeriod {
   return {
     organization: { organizationId: period.organizationId, name: period.organizationName },
     site: { siteId: period.siteId, code: period.siteCode, name: period.siteName, zone: period.timeZone },
@@ -117,11 +117,12 @@ export function closedPeriod(period: PeriodContent & { hash: string }, entries: 
     hash: period.hash,
     previousHash: period.previousHash,
     accounts: period.accounts.map(({ account, name, kind }): BookAccount => ({ code: account, name, kind })),
-    entries: entries.map((entry, i) => bookEntry(entry, i + 1)),
+    entries,
   }
 }
 
-function bookEntry(entry: StoredEntry, number: number): BookEntry {
+/** Its part of the same: `number` is its place in the period. */
+export function bookEntry(entry: StoredEntry, number: number): BookEntry {
   return {
     entryId: entry.entryId,
     number,

@@ -1,6 +1,7 @@
 // Owns what an export batch is: what makes two exports the same one, what its files hash to, and what may become of it.
 // Must not hash: the digest is given, as the domain takes nothing from node.
-import type { AccountMapping, ClosedPeriod, ExportProblem } from '../closed-period.ts'
+import type { AccountMapping, BookEntry, ClosedPeriod, ExportProblem } from '../closed-period.ts'
+import type { InSteps } from '../in-steps.ts'
 import type { Digest } from './chain.ts'
 
 export type ExportState = 'ready' | 'delivered' | 'cancelled'
@@ -13,14 +14,15 @@ export const exportMoves = {
 } as const satisfies Record<ExportState, readonly ExportState[]>
 
 /** Of a mapping, what a period needs: names for anything else change nothing, so they make no other batch. */
-export function usedMapping(period: ClosedPeriod, mapping: AccountMapping): AccountMapping {
+export function* usedMapping(period: ClosedPeriod, mapping: AccountMapping): InSteps<AccountMapping> {
   const accounts = new Set<string>()
   const taxCodes = new Set<string>()
-  for (const { postings } of period.entries) {
-    for (const { debit, credit, taxCode } of postings) {
+  for (const entries of blocksOf(period)) {
+    for (const { debit, credit, taxCode } of entries.flatMap(({ postings }) => postings)) {
       accounts.add(debit).add(credit)
       if (taxCode !== null) taxCodes.add(taxCode)
     }
+    yield
   }
   return { accounts: only(mapping.accounts, accounts), taxCodes: only(mapping.taxCodes, taxCodes) }
 }
@@ -51,10 +53,20 @@ export function contentHash(digest: Digest, files: readonly { name: string; sha2
 }
 
 /** Debits and credits: every posting is both. */
-export function totalOf(period: ClosedPeriod): number {
+export function* totalOf(period: ClosedPeriod): InSteps<number> {
   let total = 0
-  for (const { postings } of period.entries) for (const { amountMinor } of postings) total += amountMinor
+  for (const entries of blocksOf(period)) {
+    for (const { postings } of entries) for (const { amountMinor } of postings) total += amountMinor
+    yield
+  }
   return total
+}
+
+/** A few milliseconds of work each. */
+const entriesInABlock = 2_000
+
+function* blocksOf({ entries }: ClosedPeriod): Generator<readonly BookEntry[], void, void> {
+  for (let at = 0; at < entries.length; at += entriesInABlock) yield entries.slice(at, at + entriesInABlock)
 }
 
 /** A format points into the mapping or into its options; whoever asked for the export has both. */

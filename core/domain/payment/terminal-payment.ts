@@ -58,8 +58,8 @@ export function judgeTerminal(booked: readonly TerminalBooked[], word: TerminalW
             : null
       const rest = word.amountMinor - taken
       if (rest <= 0 && captures.length > 0) return { book: null, doubt }
-      if (captures.length >= mostCaptures) return { book: null, doubt: tooMany }
-      return { book: { slot: `captured/${captures.length}`, kind: 'captured', amountMinor: rest }, doubt }
+      if (next(captures) >= mostCaptures) return { book: null, doubt: tooMany }
+      return { book: { slot: `captured/${next(captures)}`, kind: 'captured', amountMinor: rest }, doubt }
     }
     case 'failed': {
       const doubt = captures.some(({ at }) => at < word.at) ? failedAfter : null
@@ -68,10 +68,10 @@ export function judgeTerminal(booked: readonly TerminalBooked[], word: TerminalW
     }
     case 'refunded': {
       if (refunds.some(({ refund }) => refund === word.refund)) return { book: null, doubt: null }
-      if (refunds.length >= mostRefunds) return { book: null, doubt: tooMany }
+      if (next(refunds) >= mostRefunds) return { book: null, doubt: tooMany }
       const back = total(refunds) + word.amountMinor
       return {
-        book: { slot: `refunded/${refunds.length}`, kind: 'refunded', amountMinor: word.amountMinor },
+        book: { slot: `refunded/${next(refunds)}`, kind: 'refunded', amountMinor: word.amountMinor },
         doubt: back > taken ? `${back} minor units went back, and only ${taken} are known to have been taken.` : null,
       }
     }
@@ -81,5 +81,9 @@ export function judgeTerminal(booked: readonly TerminalBooked[], word: TerminalW
 const failedAfter =
   'It was told of as failed after it had been settled; the money stays booked until a person says otherwise.'
 const tooMany = 'So much was told of it that nothing more is booked.'
+
+/** After the last: a payment known by two names has the places of both. */
+const next = (rows: readonly TerminalBooked[]) =>
+  rows.reduce((most, { slot }) => Math.max(most, Number(slot.split('/')[1]) + 1), 0)
 
 const total = (rows: readonly TerminalBooked[]) => rows.reduce((sum, { amountMinor }) => sum + amountMinor, 0)

@@ -1,6 +1,6 @@
 // Owns the answers to what stations ask with content: one handler for each topic, the question and the answer kept as one row.
 // Must not call the outside without a deadline: the station's other messages wait meanwhile.
-import { withoutCardNumbersIn } from '../../domain/card-number.ts'
+import { holdsCardNumber, withoutCardNumbersIn } from '../../domain/card-number.ts'
 import type { InquiryAnswer, InquiryTopic, StationInquiry } from '../../domain/station-inquiry.ts'
 import { noticeEffect, noticeOfContent } from '../../store/notice-effects.ts'
 import type { ChargerDeps } from './charger-deps.ts'
@@ -11,8 +11,11 @@ import { addEvent, inStation, type StationWork } from './station-work.ts'
 /** What a station may tell again after it was answered, and must not count twice. */
 function contentKeyOf({ topic, ask }: StationInquiry): string | null {
   if (topic !== 'payment.settled') return null
-  const { pspRef, transaction, status, amount, at } = ask
-  return JSON.stringify([topic, pspRef, transaction ?? null, status, amount, pspRef === '' ? at : null])
+  const { pspRef, transaction, receiptId, status, amount, at } = ask
+  // Its clock may have been set right since: where there is a receipt, the time of day says nothing.
+  const receipt =
+    receiptId && !holdsCardNumber(receiptId, 'identifier') ? `receipt/${receiptId}/${at.slice(0, 10)}` : at
+  return JSON.stringify([topic, pspRef, transaction ?? null, status, amount, pspRef === '' ? receipt : null])
 }
 
 export async function reduceInquiry(

@@ -1,7 +1,7 @@
 // Owns reading closed periods back, and proving that not a column of them has changed since.
 // Must not mend what is broken.
-import type { ClosedPeriod } from '../../domain/closed-period.ts'
-import { chainStart, closedPeriod, entryHash, periodHash, type StoredEntry } from '../../domain/ledger/chain.ts'
+import type { BookEntry, ClosedPeriod } from '../../domain/closed-period.ts'
+import { bookEntry, chainStart, closedPeriod, entryHash, periodHash } from '../../domain/ledger/chain.ts'
 import {
   type ClosedEntry,
   closedEntries,
@@ -28,11 +28,12 @@ export function readClosedPeriod(deps: Reading) {
     if ((await getRecord(deps.db, ledgerPeriods, access, periodId)) === undefined) return notFound
     const [period] = await periodContents(deps.db, organizationId, { periodId })
     if (period === undefined) return notFound
-    const entries: StoredEntry[] = []
+    // Page by page: others have their turn while the next one is read.
+    const entries: BookEntry[] = []
     for await (const page of pagesOf(deps.db, period)) {
       for (const { number, entry } of page) {
         if (entry === null) throw new Error(`entry ${number} of closed period ${periodId} is gone`)
-        entries.push(entry)
+        entries.push(bookEntry(entry, entries.length + 1))
       }
     }
     return ok(closedPeriod(period, entries))

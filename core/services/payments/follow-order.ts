@@ -10,7 +10,6 @@ import {
   type OperationState,
   type OperationVerdict,
   type PaymentInquiry,
-  type PaymentOperation,
   type PaymentOperationKind,
   type PaymentOrderState,
 } from '../../domain/payment/index.ts'
@@ -30,8 +29,10 @@ import { transaction } from '../../store/transaction.ts'
 import { newOperation } from './new-operation.ts'
 import { closeOrderReviews, headlines, orderEvent, refundFailed, reviewOrder, tellStory } from './order-events.ts'
 import type { PaymentDeps } from './payment-deps.ts'
+import { operationOf } from './sent-operation.ts'
 import { moneyOf, settleOrder } from './settle-order.ts'
 import { balanceDoor, leavesBalance } from './top-up-balance.ts'
+import { withdrawRefund } from './withdraw-refund.ts'
 import { words } from './words.ts'
 
 interface Of {
@@ -58,7 +59,8 @@ export function followOrder(deps: PaymentDeps) {
       if (step === 'idle') return undefined
       if (step === 'again') continue
       if (step.how === 'withdraw') {
-        if (await withdraw(deps, step.order, step.operation)) withdrawn.add(step.operation.operation_id)
+        if ((await withdrawRefund(deps, step.order, step.operation)) === 'held')
+          withdrawn.add(step.operation.operation_id)
         continue
       }
       const [door] = deps.paymentDoors(step.order.connection_id)
@@ -172,30 +174,6 @@ async function expire(
   return true
 }
 
-/** False when the refund is not to be sent now. */
-async function withdraw(deps: PaymentDeps, order: PaymentOrderRow, operation: PaymentOperationRow): Promise<boolean> {
-  const answer = await balanceDoor(deps, order.organization_id)?.withdraw(operationOf(order, operation))
-  if (answer?.kind === 'done') return true
-  await transaction(deps.db, async (trx) => {
-    const now = deps.clock.now()
-    const locked = await lockPaymentOrder(trx, order.organization_id, order.order_id)
-    const operations = await operationsOf(trx, order.organization_id, order.order_id)
-    const current = operations.find(({ operation_id: id }) => id === operation.operation_id)
-    if (locked === undefined || current === undefined || !leavesBalance(locked, current)) return
-    if (answer?.kind !== 'refused') {
-      const outcome = answer?.reason ?? 'Nobody at work keeps the balance.'
-      await changeOperation(trx, current, { outcome, next_at: new Date(now.getTime() + awayMs), updated_at: now })
-      return
-    }
-    const { reason, code = null } = answer
-    const moved = await move(trx, current, 'refuse', { outcome: reason, code, next_at: null }, now)
-    const told = words.notInBalance(reason)
-    await tellStory(deps, trx, locked, 'hub', told)
-    await refundFailed(deps, trx, await settleOrder(deps, trx, locked, null), moved, reason, told)
-  })
-  return false
-}
-
 async function call(deps: PaymentDeps, door: OpenPaymentDoor, { how, order, operation }: Call): Promise<void> {
   const asked = operationOf(order, operation)
   const answer = how === 'send' ? await door.act(asked) : await door.ask(asked)
@@ -282,28 +260,3 @@ async function lookAgain(trx: Db, order: PaymentOrderRow, dueAt: Date): Promise<
 }
 
 const earliest = (a: Date, b: Date | null): Date => (b !== null && b < a ? b : a)
-
-function operationOf(order: PaymentOrderRow, operation: PaymentOperationRow): PaymentOperation {
-  return {
-    id: operation.operation_id,
-    kind: operation.kind as PaymentOperationKind,
-    amountMinor: operation.amount_minor,
-    reference: order.reference,
-    reason: operation.reason,
-    order: {
-      orderId: order.order_id,
-      purpose: order.purpose as PaymentOperation['order']['purpose'],
-      amountMinor: order.amount_minor,
-      currency: order.currency,
-      capture: order.capture as 'automatic' | 'manual',
-      description: order.description,
-      accountId: order.account_id,
-      stayIds: order.stay_ids as string[],
-      returnUrl: order.return_url,
-      expiresAt: order.expires_at,
-      requestedBy: order.requested_by,
-      reason: order.reason,
-      createdAt: order.created_at,
-    },
-  }
-}

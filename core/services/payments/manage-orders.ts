@@ -22,6 +22,7 @@ import {
   partsPaid,
   paymentJob,
   paymentOrders,
+  readPaymentOrder,
 } from '../../store/payment-orders.ts'
 import { type Db, getRecord } from '../../store/record-table.ts'
 import { refusable } from '../manage/manage-record.ts'
@@ -31,7 +32,8 @@ import { closeOrderReviews, refundFailed, reviewOrder, tellStory } from './order
 import type { PaymentDeps } from './payment-deps.ts'
 import { getPaymentOrder, type PaymentOrderDetail, refundsUnderWay, withinBalance } from './read-orders.ts'
 import { moneyOf, settleOrder } from './settle-order.ts'
-import { balanceLeft } from './top-up-balance.ts'
+import { balanceLeft, leavesBalance } from './top-up-balance.ts'
+import { askersTurnMs, withdrawAsked } from './withdraw-refund.ts'
 import { words } from './words.ts'
 
 type Detail = Promise<Outcome<PaymentOrderDetail>>
@@ -136,8 +138,8 @@ export function refundPaymentOrder(deps: PaymentDeps) {
     // Looked at beforehand, to say so at once; what counts is what the balance gives up before the refund is sent.
     const left = seen?.purpose === 'top_up' ? await balanceLeft(deps, access.organizationId, seen) : null
     const said = { refundMinor: amountMinor, reason }
-    return changeOrder(deps, access, orderId, ['refund', said], async (trx, order, operations) => {
-      const id = deps.newId()
+    const id = deps.newId()
+    const asked = await changeOrder(deps, access, orderId, ['refund', said], async (trx, order, operations) => {
       const cause = `refund/${access.actor}/${idempotencyKey ?? id}`
       if (operations.some((one) => one.cause === cause)) return null
       const [door] = deps.paymentDoors(order.connection_id)
@@ -163,16 +165,35 @@ export function refundPaymentOrder(deps: PaymentDeps) {
         amountMinor,
         waits,
       } as const
-      await insertOperation(
-        trx,
-        newOperation(order, { ...wish, subjectKey: billId === undefined ? null : (part?.subjectKey ?? null) }),
-      )
-      const asked = words.refundAsked(amountMinor, order, reason, waits)
-      await tellStory(deps, trx, order, access.actor, asked)
-      if (waits) await reviewOrder(deps, trx, order, 'refund_approval', id, asked)
+      const operation = newOperation(order, {
+        ...wish,
+        subjectKey: billId === undefined ? null : (part?.subjectKey ?? null),
+      })
+      const askersTurn = order.purpose === 'top_up' ? { next_at: new Date(wish.now.getTime() + askersTurnMs) } : {}
+      await insertOperation(trx, { ...operation, ...(waits ? {} : askersTurn) })
+      const told = words.refundAsked(amountMinor, order, reason, waits)
+      await tellStory(deps, trx, order, access.actor, told)
+      if (waits) await reviewOrder(deps, trx, order, 'refund_approval', id, told)
       return null
     })
+    return asked.kind === 'ok' && seen?.purpose === 'top_up' ? takenOut(deps, access, orderId, id) : asked
   }
+}
+
+/** Of several that are asked for in one moment the balance gives up what it has, and who comes too late is told so at once. */
+async function takenOut(deps: PaymentDeps, access: Access, orderId: string, operationId: string): Detail {
+  const { organizationId } = access
+  const order = await readPaymentOrder(deps.db, organizationId, orderId)
+  const operations = await operationsOf(deps.db, organizationId, orderId)
+  const operation = operations.find(({ operation_id: id }) => id === operationId)
+  if (order !== undefined && operation !== undefined && leavesBalance(order, operation)) {
+    if ((await withdrawAsked(deps, order, operation)) === 'refused') {
+      const of = { accountId: order.account_id, currency: order.currency }
+      const left = await balanceLeft(deps, organizationId, of)
+      return conflict(`That is more than is left of the balance that it filled by now: ${left ?? 0}`)
+    }
+  }
+  return withinBalance(deps, access, await getPaymentOrder(deps)(access, orderId))
 }
 
 export async function needsApproval(trx: Db, order: PaymentOrderRow, amountMinor: number): Promise<boolean> {

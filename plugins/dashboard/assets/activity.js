@@ -2,6 +2,7 @@
 // Must not announce each line to a screen reader: a busy garage would never let it speak of anything else.
 import { h } from './elements.js'
 import { icon } from './icons.js'
+import { timeOf } from './time-of.js'
 import { eventWords } from './words.js'
 
 const most = 100
@@ -86,7 +87,7 @@ export function activity(app) {
               line.opens
                 ? h('button.news-text', { onclick: (event) => app.open(line.opens, event.currentTarget) }, line.text)
                 : h('span.news-text', line.text),
-              h('time', { datetime: line.at, title: app.times.full(line.at) }, app.times.near(line.at, app.now)),
+              timeOf(app.times, line.at, app.now),
             ),
           ),
         ),

@@ -9,6 +9,7 @@ import { count, counted, majorText, money } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 import { plain } from './words.js'
 
 export function billsView(app) {
@@ -130,7 +131,7 @@ function columnsOf(app) {
       id: 'at',
       label: 'Issued',
       sort: ({ issuedAt }) => Date.parse(issuedAt),
-      cell: ({ issuedAt }) => h('time', { datetime: issuedAt, title: times.full(issuedAt) }, times.near(issuedAt, now)),
+      cell: ({ issuedAt }) => timeOf(times, issuedAt, now),
       csv: ({ issuedAt }) => times.exact(issuedAt),
     },
     amount('parking', 'Parking', 'parkingNetMinor'),

@@ -1,8 +1,9 @@
 // Owns taking in charge detail records of a partner from a file: its columns, a piece after the other, and what became of each record.
 // Must not read records; the hub does, and names what it refuses.
 import * as api from './api.js'
-import { choiceOf, columnsIn, commaChoice, dropZone, fileField, labelled, mappingFields } from './column-mapping.js'
+import { columnsIn, commaChoice, dropZone, fileField, mappingFields } from './column-mapping.js'
 import { h } from './elements.js'
+import { choiceOf, labelled } from './form-controls.js'
 import { count, counted } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'

@@ -1,28 +1,9 @@
-// Owns the controls of a form that asks for a table of others: choosing or dropping the file, and which column says what.
+// Owns what a form needs that asks for a table of others: choosing or dropping the file, and which column says what.
 // Must not send it, and must not check cells; the hub does.
 import { h } from './elements.js'
+import { choiceOf, labelled } from './form-controls.js'
 import { counted } from './formats.js'
 import { readTableFile, textOfFile } from './table-file.js'
-
-/** A labelled control: `control(id)` makes it. */
-export const labelled = (id, label, control, note) =>
-  h(
-    'div.field',
-    { key: id },
-    h('label', { for: id }, label),
-    control(id, note ? { 'aria-describedby': `${id}-note` } : {}),
-    note ? h('p.note', { id: `${id}-note` }, note) : null,
-  )
-
-export const choiceOf = (value, options, set) => (id, more) =>
-  h(
-    'select',
-    { id, value, onchange: ({ target }) => set(target.value), ...more },
-    options.map(([given, words]) => h('option', { value: given }, words)),
-  )
-
-export const lineOf = (value, set, props) => (id, more) =>
-  h('input', { id, value, autocomplete: 'off', oninput: ({ target }) => set(target.value), ...props, ...more })
 
 /** `choose(file)`: first `{ name, reading }`, then `{ name, text, columns, rows, lines }`, or `{ name, fault }` where it cannot be read. */
 async function take(file, choose) {

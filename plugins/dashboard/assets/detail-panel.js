@@ -8,6 +8,7 @@ import { actorWord, evidenceList, explanationList, linkStateWord, sureness } fro
 import { afterwards, facts } from './links-view.js'
 import { panelRecords } from './panel-records.js'
 import { sessionDoing, stopButton } from './session-table.js'
+import { timeOf } from './time-of.js'
 import { bayKinds, bayStates, connectorStates, factWords, linkStates, parkerKinds, plain, plugStates } from './words.js'
 
 export function detailPanel(app) {
@@ -307,7 +308,7 @@ function timelinePart(app, { sessions, links, timeline, bills }) {
         h(
           'li',
           { key: id, class: old ? 'old' : '' },
-          h('time', { datetime: at, title: times.full(at) }, times.near(at, now)),
+          timeOf(times, at, now),
           h('span.news-icon', { class: `tone-${tone}` }, icon(sign)),
           h(
             'p',

@@ -8,8 +8,8 @@ import { daysOf, exportState, fileLinks } from './export-panel.js'
 import { majorText, money } from './formats.js'
 import { recordTable } from './record-table.js'
 import { run } from './run-change.js'
-import { timeOf } from './station-talk.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 import { exportStates } from './words.js'
 
 export function exportsView(app) {

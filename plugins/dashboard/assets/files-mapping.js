@@ -2,6 +2,7 @@
 // Must not ask the hub anything; the editor does.
 import { h } from './elements.js'
 import { emptyFact } from './files-editor.js'
+import { choiceOf, labelled, lineOf } from './form-controls.js'
 import { icon } from './icons.js'
 
 export function mappingBlock(app, editor) {
@@ -77,18 +78,8 @@ export function mappingBlock(app, editor) {
 
 const byHand = { delimiter: ',', header: true, times: ['iso'], key: [], facts: [emptyFact] }
 
-const labelled = (id, label, control, note) =>
-  h('div.field', h('label', { for: id }, label), control(id), note ? h('span.note', note) : null)
-
-const choice = (value, options, set) => (id) =>
-  h(
-    'select',
-    { id, value, onchange: (event) => set(event.target.value) },
-    options.map(([key, label]) => h('option', { value: key }, label)),
-  )
-
-const line = (value, set) => (id) =>
-  h('input', { id, value, autocomplete: 'off', onchange: (event) => set(event.target.value) })
+/** Taken when it was left: every change has the sample read anew. */
+const line = (value, set) => lineOf(value, set, { when: 'onchange' })
 
 const parts = (text, mark) =>
   text
@@ -113,12 +104,12 @@ function formatFields(editor) {
     labelled(
       'map-delimiter',
       'Between cells',
-      choice(mapping.delimiter, marks, (delimiter) => editor.edit({ delimiter })),
+      choiceOf(mapping.delimiter, marks, (delimiter) => editor.edit({ delimiter })),
     ),
     labelled(
       'map-header',
       'First line',
-      choice(
+      choiceOf(
         String(mapping.header),
         [
           ['true', 'Names the columns'],
@@ -130,12 +121,12 @@ function formatFields(editor) {
     labelled(
       'map-encoding',
       'Encoding',
-      choice(mapping.encoding ?? 'auto', encodings, (encoding) => editor.edit({ encoding })),
+      choiceOf(mapping.encoding ?? 'auto', encodings, (encoding) => editor.edit({ encoding })),
     ),
     labelled(
       'map-decimal',
       'Decimal sign',
-      choice(
+      choiceOf(
         mapping.decimal ?? 'auto',
         [
           ['auto', 'Either'],
@@ -178,7 +169,7 @@ function factCard(editor, fact, index) {
       labelled(
         `${id}-type`,
         'Each row says',
-        choice(fact.type, types, (type) =>
+        choiceOf(fact.type, types, (type) =>
           editor.editFact(index, { type, fields: kept(vocabulary, type, fact.fields) }),
         ),
       ),
@@ -221,7 +212,7 @@ function whenField(editor, { when = [] }, index, columns) {
   ]
   const set = (value) =>
     value !== '\u0000' && editor.editFact(index, { when: value === '' ? [] : [{ column: value, filled: true }] })
-  return labelled(`fact-${index}-when`, 'When', choice(simple ? (when[0]?.column ?? '') : '\u0000', options, set))
+  return labelled(`fact-${index}-when`, 'When', choiceOf(simple ? (when[0]?.column ?? '') : '\u0000', options, set))
 }
 
 function conditionText({ column, is, isNot, filled, sign }) {
@@ -257,7 +248,7 @@ function fieldRow(editor, fact, index, name, needed, columns) {
     'div.field',
     { key: id, class: needed ? 'is-needed' : '' },
     h('label', { for: id }, title, needed ? h('span.note', ' needed') : null),
-    choice(value, options, set)(id),
+    choiceOf(value, options, set)(id),
     value === '\u0000'
       ? h('input', {
           'aria-label': `${title}, always`,

@@ -6,8 +6,8 @@ import { h } from './elements.js'
 import { majorText, money } from './formats.js'
 import { documentLinks, invoiceDays, invoiceState } from './invoice-panel.js'
 import { recordTable } from './record-table.js'
-import { timeOf } from './station-talk.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 
 export const invoicesView = (app) => [invoiceTable(app), termsBlock(app)]
 

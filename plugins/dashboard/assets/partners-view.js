@@ -18,8 +18,8 @@ import {
   statementStates,
 } from './settling-words.js'
 import { partyName, statementName, statementPapers, statementState } from './statement-panel.js'
-import { timeOf } from './station-talk.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 
 const forbids = 'Your key does not reach settling with partners: it needs money:read.'
 

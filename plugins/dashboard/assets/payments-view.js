@@ -7,8 +7,9 @@ import { icon } from './icons.js'
 import { actorWord } from './link-parts.js'
 import { methodOf, paymentState } from './payment-panel.js'
 import { recordTable } from './record-table.js'
-import { stateWord, timeOf } from './station-talk.js'
+import { stateWord } from './station-talk.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 import { paymentStates, plain } from './words.js'
 
 export const paymentsView = (app) => [orderTable(app), movementTable(app)]

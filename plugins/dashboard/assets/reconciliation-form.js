@@ -2,9 +2,10 @@
 // Must not check cells and must not compare; the hub does.
 
 import * as api from './api.js'
-import { choiceOf, commaChoice, dropZone, fileField, labelled, lineOf, mappingFields } from './column-mapping.js'
+import { commaChoice, dropZone, fileField, mappingFields } from './column-mapping.js'
 import { h } from './elements.js'
 import { problemList } from './export-form.js'
+import { choiceOf, labelled, lineOf } from './form-controls.js'
 import { counted } from './formats.js'
 import { icon } from './icons.js'
 import { addDays } from './local-time.js'

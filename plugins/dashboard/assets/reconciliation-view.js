@@ -8,8 +8,8 @@ import { reconciliationForm } from './reconciliation-form.js'
 import { runState } from './reconciliation-panel.js'
 import { recordTable } from './record-table.js'
 import { amountIn, optionsOf, rowSorts, runKinds, runStates } from './settling-words.js'
-import { timeOf } from './station-talk.js'
 import { forbidden } from './stay-table.js'
+import { timeOf } from './time-of.js'
 
 export const reconciliationView = (app) => [
   app.can('money:write')

@@ -149,17 +149,20 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     return items.reduce((newest, { updatedAt }) => (newest === null || updatedAt > newest ? updatedAt : newest), at)
   }
 
-  async function theSite() {
-    return all.overview?.state.value ?? (await api.get(`/api/v1/sites/${siteId}/overview`))
-  }
+  let zone = null
 
+  /** Who may not look at the parking has no overview, and may read the site all the same. */
   async function timeZone() {
-    return (await theSite()).site.timeZone
+    const shown = all.overview?.state.value?.site
+    if (shown) return shown.timeZone
+    zone ??= all.overview
+      ? (await api.get(`/api/v1/sites/${siteId}/overview`)).site.timeZone
+      : (await api.get(`/api/v1/sites/${siteId}`)).timeZone
+    return zone
   }
 
   async function today() {
-    const { site: of, at } = await theSite()
-    return siteTimes(of.timeZone).day(at)
+    return siteTimes(await timeZone()).day(all.overview?.state.value?.at ?? new Date(clock.now()).toISOString())
   }
 
   async function lastDays(days) {

@@ -5,7 +5,7 @@ import { count, span } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
 import { askForLog } from './station-actions.js'
-import { stateWord, timeOf } from './station-talk.js'
+import { stateWord } from './station-talk.js'
 import {
   askerWord,
   certificateStates,
@@ -17,6 +17,7 @@ import {
   profileWord,
   short,
 } from './station-words.js'
+import { timeOf } from './time-of.js'
 import { plain } from './words.js'
 
 const dayMs = 86_400_000

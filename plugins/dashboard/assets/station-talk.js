@@ -4,6 +4,7 @@ import { h } from './elements.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
 import { askerWord, commandStates, noticeDetails, outcomes, short, topicWord } from './station-words.js'
+import { timeOf } from './time-of.js'
 import { plain } from './words.js'
 
 const dayMs = 86_400_000
@@ -242,8 +243,4 @@ export function frameTable(app, station) {
 export function stateWord(words, state) {
   const { tone, icon: sign, label } = words[state] ?? { tone: 'off', icon: 'unknown', label: plain(state) }
   return h('span.state', { class: `tone-${tone}` }, icon(sign), label)
-}
-
-export function timeOf(times, at, now) {
-  return h('time', { datetime: at, title: times.full(at) }, times.near(at, now))
 }

@@ -5,6 +5,7 @@ import { h } from './elements.js'
 import { energy, majorText, money, span } from './formats.js'
 import { icon } from './icons.js'
 import { recordTable } from './record-table.js'
+import { timeOf } from './time-of.js'
 import { parkerKinds } from './words.js'
 
 export function stayTable(app) {
@@ -50,10 +51,7 @@ export function stayTable(app) {
       id: 'entered',
       label: 'Entered',
       sort: (stay) => (stay.enteredAt === null ? null : Date.parse(stay.enteredAt)),
-      cell: (stay) =>
-        stay.enteredAt === null
-          ? h('span.none', 'Not known')
-          : h('time', { datetime: stay.enteredAt, title: times.full(stay.enteredAt) }, times.near(stay.enteredAt, now)),
+      cell: (stay) => (stay.enteredAt === null ? h('span.none', 'Not known') : timeOf(times, stay.enteredAt, now)),
       csv: (stay) => (stay.enteredAt === null ? null : times.exact(stay.enteredAt)),
     },
     {

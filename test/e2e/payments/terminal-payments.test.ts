@@ -130,6 +130,27 @@ test('2.1: a payment in place of a card charges, hears its cost, and is settled 
   expect((await paid(bill.billId, 210)).settlement.openMinor).toBe(0)
 }, 240_000)
 
+test('2.1: a settlement that only its receipt names is told again after a reconnect with a clock set right: it is one', async () => {
+  const added = await hub.addStation(freshCode('TERM'), 'ocpp2.1')
+  const station = hub.play(added)
+  expect(await station.connect()).toBe('accepted')
+  const settlement = {
+    pspRef: '',
+    status: 'Settled',
+    settlementAmount: 3.5,
+    settlementTime: ago(400),
+    receiptId: 'R-only',
+  }
+  const first = await payload(station, 'NotifySettlement', settlement)
+  await station.cut()
+  expect(await station.connect()).toBe('accepted')
+  expect(await payload(station, 'NotifySettlement', { ...settlement, settlementTime: ago(5) })).toEqual(first)
+  expect(await hub.all(`station-notices?stationId=${added.stationId}&topic=payment.settled`)).toHaveLength(1)
+  await hub.until('it waits for its session', async () =>
+    (await hub.all('reviews?kind=settlement_waiting')).some(({ data }) => data.stationId === added.stationId),
+  )
+}, 240_000)
+
 test('1.6: a terminal that speaks by DataTransfer announces its card, settles and gives back', async () => {
   const added = await hub.addStation(freshCode('TERM'), 'ocpp1.6')
   const station = hub.play(added)

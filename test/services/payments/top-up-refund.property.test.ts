@@ -90,7 +90,11 @@ test('balance, spent and given back are what was paid in, whatever is lost, doub
       let spent = 0
       for (const { do: what, amount: amountMinor, of } of steps) {
         const orderId = orders[of] as string
-        const refund = () => refundPaymentOrder(deps)(access, orderId, { amountMinor, reason: 'test' })
+        // Who asks is killed along with the hub; what he asked for is carried on by the jobs.
+        const refund = () =>
+          refundPaymentOrder(deps)(access, orderId, { amountMinor, reason: 'test' }).catch((error: unknown) => {
+            if (!(error instanceof Killed)) throw error
+          })
         if (what === 'refund') await refund()
         if (what === 'two_refunds') await Promise.all([refund(), refund()])
         if (what === 'spend' && (await prepaid.spend(accountId, amountMinor))) spent += amountMinor

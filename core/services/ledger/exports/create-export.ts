@@ -1,8 +1,9 @@
 // Owns making the export of a closed period: looked at first, then one numbered batch, exactly once, with its files.
 // Must not change a batch that exists: what is asked for again is the one that was made.
 import { createHash } from 'node:crypto'
-import type { ExportProblem } from '../../../domain/closed-period.ts'
+import type { ExportFile, ExportProblem } from '../../../domain/closed-period.ts'
 import { HubError } from '../../../domain/hub-error.ts'
+import type { InSteps } from '../../../domain/in-steps.ts'
 import { contentHash } from '../../../domain/ledger/export-batch.ts'
 import {
   insertExport,
@@ -13,6 +14,7 @@ import {
   sameExport,
 } from '../../../store/ledger-exports.ts'
 import { type Db, getRecord, listRecords } from '../../../store/record-table.ts'
+import { inTurns } from '../../in-turns.ts'
 import { refusable } from '../../manage/manage-record.ts'
 import { type Access, type Outcome, ok } from '../../manage/outcome.ts'
 import { sha256 } from '../close-period.ts'
@@ -122,7 +124,21 @@ async function written({ format, period, names, options }: PreparedExport) {
   )
   if (files.length === 0)
     throw new HubError('plugin_failed', `The format ${format.id} failed: it wrote no file`, { status: 502 })
-  return files.map((file) => ({ ...file, sha256: createHash('sha256').update(file.bytes).digest('hex') }))
+  const hashed: (ExportFile & { sha256: string })[] = []
+  for (const file of files) hashed.push({ ...file, sha256: await inTurns(hashOf(file.bytes), 1) })
+  return hashed
+}
+
+/** Some milliseconds' worth. */
+const bytesInAStep = 1 << 20
+
+function* hashOf(bytes: Uint8Array): InSteps<string> {
+  const hash = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += bytesInAStep) {
+    hash.update(bytes.subarray(at, at + bytesInAStep))
+    yield
+  }
+  return hash.digest('hex')
 }
 
 async function exportOf(db: Db, access: Access, exportId: string): Promise<LedgerExport> {

@@ -51,7 +51,7 @@ export function prepareExport(deps: Pick<ExportDeps, 'db' | 'formats'>) {
     const book = await readClosedPeriod(deps)(access, periodId)
     if (book.kind !== 'ok') return book
     const period = book.value
-    const names = usedMapping(period, mapping ?? { accounts: {}, taxCodes: {} })
+    const names = await inTurns(usedMapping(period, mapping ?? { accounts: {}, taxCodes: {} }), 1)
     const options = input.options ?? {}
     return ok({
       periodId,
@@ -62,7 +62,7 @@ export function prepareExport(deps: Pick<ExportDeps, 'db' | 'formats'>) {
       names,
       options,
       key: exportKey(sha256, { periodHash: period.hash, format: format.id, mapping: names, options }),
-      totalMinor: totalOf(period),
+      totalMinor: await inTurns(totalOf(period), 1),
     })
   }
 }
