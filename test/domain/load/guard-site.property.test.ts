@@ -63,6 +63,10 @@ const shapes = (spare: boolean): fc.Arbitrary<SiteShape> =>
 type Step =
   | { act: 'pass'; seconds: number }
   | { act: 'guard' }
+  /** Half a minute in which everybody listens and answers. */
+  | { act: 'calm' }
+  /** One limit goes all the way; one is taken, and its answer lost with the connection. */
+  | { act: 'exchange' | 'unheard'; at: number }
   | { act: 'send' | 'take' | 'answer' | 'giveUp' | 'cut' | 'connect' | 'sample'; at: number }
   | { act: 'charge' | 'reboot'; at: number; yes: boolean }
   | { act: 'mood'; at: number; mood: Mood }
@@ -73,7 +77,16 @@ const at = fc.nat({ max: 23 })
 const steps = (moods: readonly Mood[]): fc.Arbitrary<Step[]> =>
   fc.array(
     fc.oneof(
-      { weight: 3, arbitrary: fc.record({ act: fc.constant('pass' as const), seconds: fc.integer({ min: 0, max: 200 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          act: fc.constant('pass' as const),
+          // Also about as long as a limit holds.
+          seconds: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 800, max: 980 })),
+        }),
+      },
+      { weight: 2, arbitrary: fc.constant({ act: 'calm' as const }) },
+      { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('exchange' as const, 'unheard' as const), at }) },
       { weight: 5, arbitrary: fc.constant({ act: 'guard' as const }) },
       {
         weight: 9,
@@ -108,6 +121,15 @@ function play(site: PlayedSite, step: Step): void {
       return site.pass(step.seconds * 1_000)
     case 'guard':
       return site.guard()
+    case 'calm':
+      return site.quiet(30_000)
+    case 'exchange':
+    case 'unheard':
+      site.connect(evse)
+      site.guard()
+      site.send(evse)
+      site.take(evse)
+      return step.act === 'exchange' ? site.answer(evse) : site.cut(evse)
     case 'charge':
       return site.charge(evse, step.yes)
     case 'reboot':
