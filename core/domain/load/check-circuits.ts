@@ -6,7 +6,10 @@ import { Accounts } from './worst-case.ts'
 export type Placed = Pick<LoadEvse, 'circuitId' | 'phases' | 'phase' | 'failsafeA'>
 
 /** Circuits whose failsafe shares and reserves together are above their limit: they could not hold when all goes silent. */
-export function overbooked(circuits: readonly Circuit[], placed: readonly Placed[]): { circuitId: string; amps: number }[] {
+export function overbooked(
+  circuits: readonly Circuit[],
+  placed: readonly Placed[],
+): { circuitId: string; amps: number }[] {
   const silent = circuits.map(
     (circuit): Circuit => ({ ...circuit, otherLoad: circuit.otherLoad && { ...circuit.otherLoad, reading: null } }),
   )

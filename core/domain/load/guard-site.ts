@@ -55,7 +55,9 @@ export function guardSite(site: LoadSite, now: Date, settings: GuardSettings): G
   const shares = shareRoom(site, now, settings)
   const share = (evse: LoadEvse) => shares.get(evse.evseId) ?? 0
   const round = new Round(site, now, settings)
-  const reachable = site.evses.filter((evse) => evse.connected && evse.installedA !== null && evse.ignoringSince === null)
+  const reachable = site.evses.filter(
+    (evse) => evse.connected && evse.installedA !== null && evse.ignoringSince === null,
+  )
   // Who gives room comes first; the room is there only once the station has said so.
   const falling = reachable.filter((evse) => share(evse) <= bindingA(evse, now))
   for (const evse of [...falling, ...reachable.filter((one) => !falling.includes(one))]) {

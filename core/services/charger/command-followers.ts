@@ -7,7 +7,14 @@ import { guardJob, loadGuard } from '../load/guard-job.ts'
 /** Commands by which the hub brings certificates, passwords and profiles to stations (core/services/certificates). */
 const ofSecurity: ReadonlySet<string> = new Set(['send_certificate', 'write_setting', 'set_network_profile', 'reset'])
 
-export function followers({ name, organization_id, site_id, station_id, command_id, requested_by }: CommandRow): NewJob[] {
+export function followers({
+  name,
+  organization_id,
+  site_id,
+  station_id,
+  command_id,
+  requested_by,
+}: CommandRow): NewJob[] {
   if (requested_by === 'hub' && ofSecurity.has(name)) {
     const payload = { organizationId: organization_id, commandId: command_id }
     return [{ task: 'security.follow', payload, queue: `security:${station_id}` }]

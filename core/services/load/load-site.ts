@@ -1,13 +1,13 @@
 // Owns turning what is stored of a site into what the load guard's rules take.
 // Must not write.
+import { type Circuit, guardSettings, type LoadEvse, type LoadSite, type Told } from '../../domain/load/index.ts'
 import {
-  type Circuit,
-  guardSettings,
-  type LoadEvse,
-  type LoadSite,
-  type Told,
-} from '../../domain/load/index.ts'
-import { type CircuitMeterRecord, type CircuitRecord, circuitMeters, liveCircuits, type SitePlace } from '../../store/circuits.ts'
+  type CircuitMeterRecord,
+  type CircuitRecord,
+  circuitMeters,
+  liveCircuits,
+  type SitePlace,
+} from '../../store/circuits.ts'
 import { type LoadEvseRow, loadEvses, type ToldRow } from '../../store/load-sites.ts'
 import type { Db } from '../../store/record-table.ts'
 
@@ -45,7 +45,12 @@ export function circuitOf(
   if (otherLoad === null) return { circuitId, parentId, limitA, otherLoad }
   const { reserveA, riseA, staleAfterSeconds } = otherLoad
   const reading = meter === undefined ? null : { amps: meter.amps, readAt: meter.readAt }
-  return { circuitId, parentId, limitA, otherLoad: { reserveA, riseA, staleAfterMs: staleAfterSeconds * 1000, reading } }
+  return {
+    circuitId,
+    parentId,
+    limitA,
+    otherLoad: { reserveA, riseA, staleAfterMs: staleAfterSeconds * 1000, reading },
+  }
 }
 
 function evseOf(row: LoadEvseRow): LoadEvse {

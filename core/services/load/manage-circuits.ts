@@ -67,8 +67,7 @@ async function brokenTree(making: Making, after: CircuitRecord, pointer: string)
   if (after.archivedAt !== null) {
     if (tree.some(({ parentId }) => parentId === circuitId))
       return { kind: 'conflict', message: 'Other circuits hang on it.' }
-    if (placed.some((one) => one.circuitId === circuitId))
-      return { kind: 'conflict', message: 'EVSEs hang on it.' }
+    if (placed.some((one) => one.circuitId === circuitId)) return { kind: 'conflict', message: 'EVSEs hang on it.' }
     return undefined
   }
   if (isCircular(tree, circuitId)) return invalid('/parentId', 'hangs on this circuit itself')

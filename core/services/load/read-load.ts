@@ -116,8 +116,7 @@ function alarmsOf(
     const { otherLoad = null } = site.circuits.find((one) => one.circuitId === circuitId) ?? {}
     const reading = otherLoad?.reading ?? null
     if (over) alarms.push({ kind: 'over_limit', circuitId, evseId: null, since: null })
-    if (meter === 'stale')
-      alarms.push({ kind: 'meter_stale', circuitId, evseId: null, since: reading?.readAt ?? null })
+    if (meter === 'stale') alarms.push({ kind: 'meter_stale', circuitId, evseId: null, since: reading?.readAt ?? null })
     if (otherLoad !== null && reading !== null && reading.amps > otherLoad.reserveA)
       alarms.push({ kind: 'reserve_exceeded', circuitId, evseId: null, since: reading.readAt })
   }

@@ -52,7 +52,12 @@ export function trustCircuitEvse(deps: ServiceDeps) {
       if (before.ignoringSince === null) return { kind: 'conflict', message: 'It was not seen to ignore its limit.' }
       const place = { organizationId: access.organizationId, siteId: before.siteId }
       const { refusingSince } = before
-      await writeWatched(trx, place.organizationId, { circuitEvseId, overSince: null, ignoringSince: null, refusingSince })
+      await writeWatched(trx, place.organizationId, {
+        circuitEvseId,
+        overSince: null,
+        ignoringSince: null,
+        refusingSince,
+      })
       const after = { ...before, ignoringSince: null }
       await appendAudit(trx, access.organizationId, {
         auditId: deps.newId(),

@@ -24,7 +24,10 @@ export function commandStation(deps: CommandStationDeps) {
       const command = await commandOf({ ...deps, db: trx }, access, stationId, request)
       if ('refusal' in command) return command.refusal
       if (setsLimits(command) && (await isGuarded(trx, access.organizationId, stationId)))
-        return { kind: 'conflict', message: 'The load guard sets the limits here: an EVSE of the station hangs on a circuit.' }
+        return {
+          kind: 'conflict',
+          message: 'The load guard sets the limits here: an EVSE of the station hangs on a circuit.',
+        }
       const queued = await queueCommand({ ...deps, db: trx })({
         organizationId: access.organizationId,
         stationId,

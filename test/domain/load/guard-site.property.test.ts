@@ -118,39 +118,48 @@ function play(site: PlayedSite, step: Step): void {
   const circuit = 'at' in step ? step.at % site.circuits.length : 0
   switch (step.act) {
     case 'pass':
-      return site.pass(step.seconds * 1_000)
+      site.pass(step.seconds * 1_000)
+      break
     case 'guard':
-      return site.guard()
+      site.guard()
+      break
     case 'calm':
-      return site.quiet(30_000)
+      site.quiet(30_000)
+      break
     case 'exchange':
     case 'unheard':
       site.connect(evse)
       site.guard()
       site.send(evse)
       site.take(evse)
-      return step.act === 'exchange' ? site.answer(evse) : site.cut(evse)
+      if (step.act === 'exchange') site.answer(evse)
+      else site.cut(evse)
+      break
     case 'charge':
-      return site.charge(evse, step.yes)
+      site.charge(evse, step.yes)
+      break
     case 'reboot':
-      return site.reboot(evse, step.yes)
+      site.reboot(evse, step.yes)
+      break
     case 'mood': {
       const device = site.devices[evse]
       if (device !== undefined) device.mood = step.mood
-      return
+      break
     }
     case 'build':
-      return site.build(circuit, step.amps)
+      site.build(circuit, step.amps)
+      break
     case 'read':
-      return site.read(circuit)
+      site.read(circuit)
+      break
     default:
-      return site[step.act](evse)
+      site[step.act](evse)
   }
 }
 
 const start = (shape: SiteShape, charging = true) => {
   const site = new PlayedSite(shape, guardSettings)
-  if (charging) site.evses.forEach((_, i) => site.charge(i, true))
+  if (charging) for (const i of site.evses.keys()) site.charge(i, true)
   return site
 }
 
@@ -188,22 +197,27 @@ describe('the total of a breaker', () => {
 
   test('comes back within it once they are known, where the failsafe shares leave room for what their hardware can', () => {
     fc.assert(
-      fc.property(shapes(true), steps(['obeys']), fc.array(at, { minLength: 1, maxLength: 2 }), (shape, played, bad) => {
-        const site = start(shape)
-        site.quiet(60_000)
-        for (const step of played) play(site, step)
-        for (const i of bad) {
-          const device = site.devices[i % site.devices.length]
-          if (device !== undefined) device.mood = 'ignores'
-        }
-        // Whatever is lost from here on: limits end by themselves.
-        for (let passed = 0; passed < limited + 120_000; passed += 20_000) {
-          site.pass(20_000)
-          site.evses.forEach((_, i) => site.sample(i))
-          site.guard()
-        }
-        expect(site.broken()).toEqual([])
-      }),
+      fc.property(
+        shapes(true),
+        steps(['obeys']),
+        fc.array(at, { minLength: 1, maxLength: 2 }),
+        (shape, played, bad) => {
+          const site = start(shape)
+          site.quiet(60_000)
+          for (const step of played) play(site, step)
+          for (const i of bad) {
+            const device = site.devices[i % site.devices.length]
+            if (device !== undefined) device.mood = 'ignores'
+          }
+          // Whatever is lost from here on: limits end by themselves.
+          for (let passed = 0; passed < limited + 120_000; passed += 20_000) {
+            site.pass(20_000)
+            for (const i of site.evses.keys()) site.sample(i)
+            site.guard()
+          }
+          expect(site.broken()).toEqual([])
+        },
+      ),
       { numRuns: 200 },
     )
   }, 120_000)

@@ -175,7 +175,9 @@ export class PlayedSite {
     const { otherLoad } = circuit
     if (otherLoad === null) return
     const reading = { amps: this.#buildingOf(c), readAt: this.now }
-    this.circuits = this.circuits.map((one) => (one === circuit ? { ...one, otherLoad: { ...otherLoad, reading } } : one))
+    this.circuits = this.circuits.map((one) =>
+      one === circuit ? { ...one, otherLoad: { ...otherLoad, reading } } : one,
+    )
   }
 
   drawOf(i: number): number {
