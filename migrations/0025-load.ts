@@ -43,7 +43,7 @@ const tables = [
     evse_id uuid not null,
     evse_number integer not null,
     phases integer not null check (phases in (1, 3)),
-    phase integer check (phase in (1, 2, 3) and phases = 1),
+    phase integer check (phase is null or (phase in (1, 2, 3) and phases = 1)),
     min_a integer not null check (min_a > 0),
     max_a integer not null check (max_a >= min_a),
     failsafe_a integer not null check (failsafe_a = 0 or failsafe_a between min_a and max_a),
