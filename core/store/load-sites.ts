@@ -51,7 +51,7 @@ export interface LoadEvseRow {
 /** As many limits of one EVSE as can matter: all since the last that was taken, and some before it. */
 const mostTold = 50
 
-/** EVSEs that hang on a circuit and still stand at the site. */
+/** EVSEs that hang on a circuit; also those whose station somebody moved to another site: the wires stay. */
 export async function loadEvses(
   db: Db,
   { organizationId, siteId }: SitePlace,
@@ -64,7 +64,7 @@ export async function loadEvses(
       ce.ignoring_since as "ignoringSince", ce.refusing_since as "refusingSince",
       (l.station_id is not null and l.disconnected_at is null and s.admission = 'accepted') as connected,
       s.booted_at as "bootedAt",
-      exists (select from charging_session x where x.organization_id = ce.organization_id and x.site_id = ce.site_id
+      exists (select from charging_session x where x.organization_id = ce.organization_id
         and x.station_id = ce.station_id and x.evse_number = ce.evse_number and x.state = 'active') as charging,
       (select json_build_object('state', a.state, 'desiredHash', a.desired_hash, 'writtenHash', a.written_hash,
           'writtenValue', a.written_value, 'writtenAt', a.written_at)
@@ -74,7 +74,6 @@ export async function loadEvses(
     from circuit_evse ce
     join circuit c on c.organization_id = ce.organization_id and c.circuit_id = ce.circuit_id and c.archived_at is null
     join station s on s.organization_id = ce.organization_id and s.station_id = ce.station_id and s.archived_at is null
-      and s.site_id = ce.site_id
     join evse e on e.organization_id = ce.organization_id and e.evse_id = ce.evse_id and e.archived_at is null
     left join station_link l on l.organization_id = ce.organization_id and l.station_id = ce.station_id
     left join lateral (
