@@ -25,7 +25,12 @@ const commandTtlMs = 30_000
 export function sweepLoad(deps: GuardDeps) {
   const guard = guardLoad(deps)
   return async (): Promise<void> => {
-    for (const place of await guardedSites(deps.db)) await guard(place)
+    for (const place of await guardedSites(deps.db)) {
+      // One site in trouble leaves no other without its guard.
+      await guard(place).catch((error: unknown) => {
+        deps.log.error({ err: error, siteId: place.siteId }, 'the load guard could not look at a site')
+      })
+    }
   }
 }
 
