@@ -5,6 +5,8 @@
 // keeps to what it accepted; and while the worst cases of a circuit are within its limit, no limit told here takes them above it, now or
 // when a reading gets stale. They can be above it only where a person took room away, where a station has no failsafe profile yet, or
 // where one ignores or refuses its limits and the failsafe shares of the others leave less than its hardware can draw.
+// A reading that is higher than the one before may put them above it, too: what flows is still within, since a building keeps to its
+// rise for as long as the earlier reading counts, and every limit that rests on that ends by then.
 import type { GuardSettings, LoadEvse, LoadSite, Told } from './load-site.ts'
 import { isReachable, shareRoom } from './share-room.ts'
 import { Accounts, fallbackOf, otherAt, refusalsOf, staleTimes, worstAccounts, worstOf } from './worst-case.ts'
