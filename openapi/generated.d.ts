@@ -772,6 +772,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/circuits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The electrical tree of sites */
+        get: operations["listCircuits"];
+        put?: never;
+        /**
+         * Add a circuit
+         * @description What flows through it, at worst, is never above its limit: the load guard sees to it for all EVSEs placed on it and on the circuits below.
+         */
+        post: operations["createCircuit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/circuits/{circuitId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        /** One circuit */
+        get: operations["getCircuit"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a circuit out
+         * @description Refused while EVSEs or other circuits hang on it.
+         */
+        delete: operations["archiveCircuit"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a circuit
+         * @description Fields left out stay as they are. Refused where the failsafe shares and reserves would not fit any more.
+         */
+        patch: operations["updateCircuit"];
+        trace?: never;
+    };
+    "/api/v1/circuits/{circuitId}/meter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what the other loads of a circuit draw
+         * @description The latest reading counts until it is stale. One that is older than the one that is known changes nothing, and the same one may be sent again.
+         */
+        post: operations["postCircuitMeter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/circuits/{circuitId}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        /** What flows through a circuit at worst, who has which share, and why */
+        get: operations["getCircuitLoad"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/circuit-evses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which EVSE hangs on which circuit */
+        get: operations["listCircuitEvses"];
+        put?: never;
+        /**
+         * Hang an EVSE on a circuit
+         * @description Its station is to have the failsafe share as a profile from now on. Until that stands there its hardware maximum counts and it gets no limits; then the load guard alone sets its limits.
+         */
+        post: operations["createCircuitEvse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/circuit-evses/{circuitEvseId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        /** One EVSE on its circuit */
+        get: operations["getCircuitEvse"];
+        put?: never;
+        post?: never;
+        /**
+         * Take an EVSE off its circuit
+         * @description Its failsafe profile is taken back, and the last limit runs out.
+         */
+        delete: operations["archiveCircuitEvse"];
+        options?: never;
+        head?: never;
+        /**
+         * Change how an EVSE hangs on its circuit
+         * @description Fields left out stay as they are.
+         */
+        patch: operations["updateCircuitEvse"];
+        trace?: never;
+    };
+    "/api/v1/circuit-evses/{circuitEvseId}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trust an EVSE that ignored its limit
+         * @description Somebody saw to it. It gets limits again; when its meter shows more than it may draw once more, it is out again.
+         */
+        post: operations["trustCircuitEvse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desired-items": {
         parameters: {
             query?: never;
@@ -8111,6 +8270,115 @@ export interface components {
             items: components["schemas"]["ChargingSession"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        Circuit: {
+            circuitId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            parentId: components["schemas"]["Id"] | null;
+            code: components["schemas"]["CircuitCode"];
+            name: components["schemas"]["CircuitName"];
+            limitA: components["schemas"]["CircuitLimit"];
+            otherLoad: components["schemas"]["OtherLoad"] | null;
+        } & components["schemas"]["Stamp"];
+        CircuitCode: string;
+        CircuitCreate: {
+            siteId: components["schemas"]["Id"];
+            parentId?: components["schemas"]["Id"];
+            code: components["schemas"]["CircuitCode"];
+            name?: components["schemas"]["CircuitName"];
+            limitA: components["schemas"]["CircuitLimit"];
+            otherLoad?: components["schemas"]["OtherLoad"];
+        };
+        CircuitEvse: {
+            circuitEvseId: components["schemas"]["Id"];
+            siteId: components["schemas"]["Id"];
+            circuitId: components["schemas"]["Id"];
+            stationId: components["schemas"]["Id"];
+            evseId: components["schemas"]["Id"];
+            evseNumber: number;
+            phases: components["schemas"]["Phases"];
+            /** @description Of a single-phase EVSE, where it is known. */
+            phase: components["schemas"]["Phase"] | null;
+            minA: components["schemas"]["EvseAmps"];
+            maxA: components["schemas"]["EvseAmps"];
+            failsafeA: components["schemas"]["FailsafeAmps"];
+            /** @description Its meter showed more than it may draw: its hardware maximum counts until it is trusted again. */
+            ignoringSince: components["schemas"]["Instant"] | null;
+            /** @description It refuses limits: its hardware maximum counts until it takes one. */
+            refusingSince: components["schemas"]["Instant"] | null;
+        } & components["schemas"]["Stamp"];
+        CircuitEvseCreate: {
+            circuitId: components["schemas"]["Id"];
+            evseId: components["schemas"]["Id"];
+            /**
+             * @default 3
+             * @enum {integer}
+             */
+            phases: 1 | 3;
+            phase?: components["schemas"]["Phase"];
+            /**
+             * @description Below this a car does not charge (IEC 61851-1: 6 A).
+             * @default 6
+             */
+            minA: number;
+            /** @description What the hardware can draw, whatever it is told. */
+            maxA: number;
+            failsafeA: components["schemas"]["FailsafeAmps"];
+        };
+        CircuitEvseList: {
+            items: components["schemas"]["CircuitEvse"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CircuitEvsePatch: {
+            circuitId?: components["schemas"]["Id"];
+            phases?: components["schemas"]["Phases"];
+            phase?: components["schemas"]["Phase"] | null;
+            minA?: components["schemas"]["EvseAmps"];
+            maxA?: components["schemas"]["EvseAmps"];
+            failsafeA?: components["schemas"]["FailsafeAmps"];
+            /** @description False brings an archived one back. */
+            archived?: boolean;
+        };
+        /** @description Continuous rating of each phase. */
+        CircuitLimit: number;
+        CircuitList: {
+            items: components["schemas"]["Circuit"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        CircuitLoad: {
+            circuitId: components["schemas"]["Id"];
+            at: components["schemas"]["Instant"];
+            limitA: components["schemas"]["CircuitLimit"];
+            /** @description The most that may flow through its busiest phase: EVSEs and other loads, its own and those below. */
+            reservedA: number;
+            /** @description What counts for other loads on this circuit itself. */
+            otherA: number;
+            /** @description What meters showed last, added up: the EVSEs and the fresh readings below. Null where none has told. */
+            measuredA: number | null;
+            /** @enum {string} */
+            meter: "none" | "fresh" | "stale";
+            /** @description What may be drawn at worst is above the limit. */
+            over: boolean;
+            /** @description Those on it and on circuits below. */
+            evses: components["schemas"]["EvseLoad"][];
+            alarms: components["schemas"]["LoadAlarm"][];
+        };
+        /** @description The reading that counts. */
+        CircuitMeter: {
+            circuitId: components["schemas"]["Id"];
+            amps: number;
+            readAt: components["schemas"]["Instant"];
+            receivedAt: components["schemas"]["Instant"];
+        };
+        CircuitName: string;
+        CircuitPatch: {
+            parentId?: components["schemas"]["Id"] | null;
+            code?: components["schemas"]["CircuitCode"];
+            name?: components["schemas"]["CircuitName"];
+            limitA?: components["schemas"]["CircuitLimit"];
+            otherLoad?: components["schemas"]["OtherLoad"] | null;
+            /** @description False brings an archived one back. */
+            archived?: boolean;
+        };
         ClearCacheCommand: {
             /** @constant */
             name: "clear_cache";
@@ -8745,6 +9013,7 @@ export interface components {
             number: components["schemas"]["EvseNumber"];
             connectors: components["schemas"]["EvseConnector"][];
         } & (WithRequired<components["schemas"]["EvseFields"], "code" | "bayId" | "maxPowerW"> & components["schemas"]["Stamp"]);
+        EvseAmps: number;
         EvseConnector: {
             number: number;
             standard: string | null;
@@ -8765,6 +9034,21 @@ export interface components {
         EvseList: {
             items: components["schemas"]["Evse"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        EvseLoad: {
+            circuitEvseId: components["schemas"]["Id"];
+            circuitId: components["schemas"]["Id"];
+            evseId: components["schemas"]["Id"];
+            stationId: components["schemas"]["Id"];
+            evseNumber: number;
+            /** @description What it is to have; it is told once the room is free. */
+            shareA: number;
+            /** @description The most that it may draw as far as its answers tell. */
+            reservedA: number;
+            measuredA: number | null;
+            measuredAt: components["schemas"]["Instant"] | null;
+            /** @enum {string} */
+            why: "charging" | "idle" | "waits_for_room" | "suspended" | "offline" | "no_failsafe" | "refuses_limits" | "ignores_limit";
         };
         /** @description As the station counts them; OCPP 1.6 connector n is EVSE n. */
         EvseNumber: number;
@@ -8802,6 +9086,8 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description What the station may draw when it hears nothing: installed there as a failsafe profile before any limit is sent. 0, or at least `minA`. All failsafe shares and reserves of a circuit together must be within its limit. */
+        FailsafeAmps: number;
         FigureWords: {
             name: string;
             label: string;
@@ -9627,6 +9913,16 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        LoadAlarm: {
+            /**
+             * @description `over_limit`: what may be drawn at worst is above the limit. `no_failsafe`: the failsafe profile is not known to stand at the station, so its hardware maximum counts and it gets no limits.
+             * @enum {string}
+             */
+            kind: "over_limit" | "meter_stale" | "reserve_exceeded" | "no_failsafe" | "refuses_limits" | "ignores_limit";
+            circuitId: components["schemas"]["Id"] | null;
+            evseId: components["schemas"]["Id"] | null;
+            since: components["schemas"]["Instant"] | null;
+        };
         /** Format: date */
         LocalDate: string;
         LocalTime: string;
@@ -9780,6 +10076,11 @@ export interface components {
         MeterKeyList: {
             items: components["schemas"]["MeterKey"][];
             nextCursor: components["schemas"]["NextCursor"];
+        };
+        MeterReading: {
+            /** @description Of the busiest phase, without the EVSEs. */
+            amps: number;
+            readAt: components["schemas"]["Instant"];
         };
         MeterStations: {
             meter: string;
@@ -10045,6 +10346,15 @@ export interface components {
         };
         OrganizationPatch: {
             name?: components["schemas"]["Name"];
+        };
+        /** @description What draws from the circuit besides the EVSEs on it and on the circuits below. */
+        OtherLoad: {
+            /** @description The most it ever draws on one phase; counts while no fresh reading says less. */
+            reserveA: number;
+            /** @description By how much it can rise while a reading is fresh. */
+            riseA: number;
+            /** @description A reading older than this does not count; the reserve does. */
+            staleAfterSeconds: number;
         };
         OutsideNames: {
             [key: string]: string;
@@ -10524,6 +10834,10 @@ export interface components {
             fileName?: components["schemas"]["Name"];
         };
         Percent: string;
+        /** @enum {integer} */
+        Phase: 1 | 2 | 3;
+        /** @enum {integer} */
+        Phases: 1 | 3;
         Plugin: {
             pluginId: string;
             title: string;
@@ -12982,6 +13296,8 @@ export interface components {
         CampaignId: components["schemas"]["Id"];
         CertificateId: components["schemas"]["Id"];
         ChargingSessionId: components["schemas"]["Id"];
+        CircuitEvseId: components["schemas"]["Id"];
+        CircuitId: components["schemas"]["Id"];
         CommandId: components["schemas"]["Id"];
         ConnectionId: components["schemas"]["Id"];
         CountId: components["schemas"]["Id"];
@@ -14893,6 +15209,390 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Command"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCircuits: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only those right below this one. */
+                parentId?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "code" | "-code" | "createdAt" | "-createdAt";
+                /** @description Only records whose code, number or name contains this, whatever the case. */
+                search?: components["parameters"]["Search"];
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCircuit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CircuitCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Circuit"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCircuit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Circuit"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveCircuit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateCircuit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CircuitPatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Circuit"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postCircuitMeter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeterReading"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitMeter"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCircuitLoad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                circuitId: components["parameters"]["CircuitId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitLoad"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCircuitEvses: {
+        parameters: {
+            query?: {
+                /** @description Only of this site. */
+                siteId?: components["schemas"]["Id"];
+                /** @description Only right on this circuit. */
+                circuitId?: components["schemas"]["Id"];
+                /** @description Only of this station. */
+                stationId?: components["schemas"]["Id"];
+                /** @description Only this EVSE. */
+                evseId?: components["schemas"]["Id"];
+                /** @description Field to sort by; a leading minus turns it round. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Archived records instead of live ones. */
+                archived?: components["parameters"]["Archived"];
+                /** @description Only records changed at or after this instant. */
+                updatedSince?: components["parameters"]["UpdatedSince"];
+                /** @description Most items in one answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the answer before. It stands for a place in the order, not for a page number: items added meanwhile are neither skipped nor shown twice. Filters and sort must stay the same. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitEvseList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCircuitEvse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CircuitEvseCreate"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitEvse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCircuitEvse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; the answer is 304 without a body while the record still has it. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitEvse"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveCircuitEvse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateCircuitEvse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that the change was made from. When the record has changed since, the answer is 412 and nothing happens. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CircuitEvsePatch"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitEvse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    trustCircuitEvse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the caller's, new for each intended effect (a UUID does well). The same key with the same request gives the stored answer instead of a second effect, for 48 hours; with another request it is refused (422), and while the first is still running too (409). Only successful answers are kept: a refused request changed nothing and may be sent again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                circuitEvseId: components["parameters"]["CircuitEvseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitEvse"];
                 };
             };
             default: components["responses"]["Problem"];

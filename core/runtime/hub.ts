@@ -41,6 +41,7 @@ import { ensureFirstKey } from '../services/keys/ensure-first-key.ts'
 import { evaluateLinks } from '../services/linking/evaluate-links.ts'
 import { learnConfusions } from '../services/linking/learn-confusions.ts'
 import { pruneLinkIndex } from '../services/linking/prune-link-index.ts'
+import { sweepLoad } from '../services/load/guard-load.ts'
 import { forgetOldAnswers } from '../services/manage/answer-once.ts'
 import { ageOutStays } from '../services/occupancy/presume-left.ts'
 import { pruneParkingActions, sweepParkingActions } from '../services/parking-actions/connection-started.ts'
@@ -100,6 +101,7 @@ export interface Hub {
 }
 
 const everySecond = 1_000
+const loadEveryMs = 2_000
 const seenEveryMs = 30_000
 const readersSeenEveryMs = 10_000
 const sweepEveryMs = 60_000
@@ -184,6 +186,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     stops.push(() => stationWatch.settled())
     const weigh = weighAccess({ db, intercept: askAuthorise, profiles })
     await releaseStationsOf(database.pool, hostname(), clock.now())
+    const nodeId = `${hostname()}:${process.pid}`
     const gateway = chargerGateway({
       ...service,
       pool: database.writePool,
@@ -196,7 +199,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
         }),
       ),
       hashSecret: keys.hashStationSecret,
-      nodeId: `${hostname()}:${process.pid}`,
+      nodeId,
       inquiries: {
         ...refusingInquiries,
         ...providerInquiries(contracts),
@@ -285,11 +288,13 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
       stallAfterMs: config.revocationStallSeconds * 1000,
     }
     const payments = { ...service, paymentDoors: (connectionId?: string) => running.payments(connectionId) }
+    const load = { ...service, nodeId, wake: (stationId: string) => gateway.wake(stationId) }
     const tasks = {
       ...host.tasks,
       ...jobTasks({
         service,
         payments,
+        load,
         certificates,
         campaigns,
         rematching,
@@ -320,6 +325,7 @@ export async function startHub(options: StartHubOptions): Promise<Hub> {
     stops.push(() => timers.stop())
     for (const [ms, run] of [
       [everySecond, () => gateway.sweep()],
+      [loadEveryMs, sweepLoad(load)],
       [seenEveryMs, () => gateway.writeSeen()],
       [readersSeenEveryMs, () => readers.writeSeen()],
       [sweepEveryMs, () => sweepDesired(service)()],

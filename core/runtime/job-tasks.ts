@@ -21,6 +21,7 @@ import type { ExportDeps } from '../services/ledger/exports/prepare-export.ts'
 import { runStandingExport } from '../services/ledger/exports/standing-exports.ts'
 import { identityChanged } from '../services/linking/identity-changed.ts'
 import { sessionsChanged } from '../services/linking/sessions-changed.ts'
+import { type GuardDeps, guardLoad } from '../services/load/guard-load.ts'
 import { followMembership } from '../services/memberships/follow-membership.ts'
 import { recogniseMemberships } from '../services/memberships/recognise-memberships.ts'
 import { checkDrift } from '../services/occupancy/check-drift.ts'
@@ -50,6 +51,7 @@ export interface JobTaskDeps {
   rematching: Parameters<typeof identityChanged>[0]
   parking: RevocationDeps
   payments: PaymentDeps
+  load: GuardDeps
   gateway: Pick<ChargerGateway, 'closeOrphan' | 'wake'>
   costs: Parameters<typeof tellCost>[0]
   bills: (payload: never) => Promise<unknown>
@@ -85,6 +87,7 @@ export function jobTasks(deps: JobTaskDeps): Record<string, JobTask> {
     'charger.orphan': task(gateway.closeOrphan),
     'desired.changed': task(desiredChanged(service)),
     'desired.lists_changed': task(localListsChanged(service)),
+    'load.guard': task(guardLoad(deps.load)),
     'ev_bay.evaluate': task(evaluateEvBay(service)),
     'occupancy.check': task(checkDrift(service)),
     'stays.rederive_waiting': task(rederiveWaitingStays(service)),

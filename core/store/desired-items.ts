@@ -2,7 +2,7 @@
 // Must not merge; core/domain/desired does.
 import { type Kysely, sql } from 'kysely'
 import type { DesiredItem, DesiredKind, DesiredScope, StationPlace } from '../domain/desired/index.ts'
-import { is, recordTable } from './record-table.ts'
+import { is, listRecords, recordTable } from './record-table.ts'
 import type { HubTables } from './schema.ts'
 
 export interface DesiredRecord extends DesiredScope {
@@ -53,6 +53,7 @@ export const desiredItems = recordTable<DesiredRecord>()('desired_item', {
   },
   filters: {
     kind: is('kind'),
+    key: is('key'),
     scope: is('scope'),
     siteId: is('site_id'),
     stationId: is('station_id'),
@@ -87,6 +88,17 @@ export async function liveDesiredItems(db: Db, organizationId: string): Promise<
         enabled: row.enabled,
       }) as DesiredItem,
   )
+}
+
+/** What is wanted of one station alone. */
+export async function ownItem(
+  db: Db,
+  organizationId: string,
+  of: { stationId: string; kind: DesiredKind; key: string },
+): Promise<DesiredRecord | undefined> {
+  const sight = { organizationId, siteIds: null }
+  const { items } = await listRecords(db, desiredItems, sight, { ...of, scope: 'station', limit: 1 })
+  return items[0]
 }
 
 export async function wantsLocalLists(db: Db, organizationId: string): Promise<boolean> {

@@ -397,6 +397,52 @@ export interface ChargingSessionTable {
   needs: Json | null
 }
 
+export interface CircuitTable {
+  organization_id: string
+  site_id: string
+  circuit_id: string
+  parent_id: string | null
+  code: string
+  name: string
+  limit_a: number
+  other_load: Json | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface CircuitEvseTable {
+  organization_id: string
+  site_id: string
+  circuit_evse_id: string
+  circuit_id: string
+  station_id: string
+  evse_id: string
+  evse_number: number
+  phases: number
+  phase: number | null
+  min_a: number
+  max_a: number
+  failsafe_a: number
+  over_since: Date | null
+  ignoring_since: Date | null
+  refusing_since: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  archived_at: Date | null
+}
+
+export interface CircuitMeterTable {
+  organization_id: string
+  site_id: string
+  circuit_id: string
+  amps: Numeric
+  read_at: Date
+  received_at: Date
+}
+
 export interface CommandTable {
   organization_id: string
   site_id: string | null
@@ -2336,6 +2382,9 @@ export interface HubTables {
   cdr_dispute: CdrDisputeTable
   certificate_authority: CertificateAuthorityTable
   charging_session: ChargingSessionTable
+  circuit: CircuitTable
+  circuit_evse: CircuitEvseTable
+  circuit_meter: CircuitMeterTable
   command: CommandTable
   connection: ConnectionTable
   connection_secret: ConnectionSecretTable

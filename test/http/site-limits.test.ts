@@ -25,6 +25,9 @@ beforeAll(async () => {
     const device = await post('/devices', { siteId, code: 'D', kind: 'camera' })
     const station = await post('/stations', { siteId, code: `CP-${code}` })
     const evse = (await hub.call('GET', `/evses?stationId=${station.stationId}`)).body.items[0]
+    const circuit = await post('/circuits', { siteId, code: 'C', limitA: 63 })
+    const hung = { circuitId: circuit.circuitId, evseId: evse.evseId, maxA: 32, failsafeA: 6 }
+    const placed = await post('/circuit-evses', hung)
     const group = await post('/groups', { code: `G-${code}`, siteIds: [siteId] })
     const credential = await post('/credentials', {
       kind: 'card',
@@ -114,6 +117,8 @@ beforeAll(async () => {
         pairingId: pairing.pairingId,
         stationId: station.stationId,
         evseId: evse.evseId,
+        circuitId: circuit.circuitId,
+        circuitEvseId: placed.circuitEvseId,
         groupId: group.groupId,
         credentialId: credential.credentialId,
         presentationId: credential.presentations[0].presentationId,
@@ -193,6 +198,8 @@ test('references to other sites lead nowhere', async () => {
   await refused('/bays', { siteId: theirs.siteId, code: 'N' })
   await refused('/stations', { siteId: theirs.siteId, code: 'N' })
   await refused('/evses', { stationId: foreign.stationId, number: 2 })
+  await refused('/circuits', { siteId: theirs.siteId, code: 'N', limitA: 1 })
+  await refused('/circuit-evses', { circuitId: foreign.circuitId, evseId: foreign.evseId, maxA: 6, failsafeA: 6 })
   await refused('/groups', { code: 'N', siteIds: [theirs.siteId] })
   await refused('/readers', { siteId: theirs.siteId, name: 'N', kind: 'card' })
   await refused('/card-pairings', { firstReaderId: foreign.readerId, secondStationId: foreign.stationId })

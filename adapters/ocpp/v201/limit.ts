@@ -43,9 +43,7 @@ function* amountOf(
   if (!(given.limit >= 0)) return { ended: refused(`${amps === undefined ? 'watts' : 'amps'}: must not be negative`) }
   if (profile.limitUnit !== 'any') profile.used('limitUnit')
   const [units] =
-    profile.limitUnit === 'any'
-      ? yield* knownVariables(['SmartChargingCtrlr.RateUnit'], memory)
-      : [profile.limitUnit as string]
+    profile.limitUnit === 'any' ? yield* knownVariables([rateUnit], memory) : [profile.limitUnit as string]
   const taken = (units ?? '').split(',').map((each) => each.trim())
   const wanted = taken.includes('A') || taken.includes('W') ? taken : ['A', 'W']
   if (wanted.includes(given.unit)) return { unit: given.unit, limit: tenths(given.limit) }
@@ -56,10 +54,31 @@ function* amountOf(
     : { unit: 'A', limit: tenths(given.limit / watt) }
 }
 
+const rateUnit = 'SmartChargingCtrlr.RateUnit'
+const highestLevel = 'SmartChargingCtrlr.ProfileStackLevel'
+
+/** A limit with an end lies over all else, so that what stands below it holds again afterwards: the highest level wins (K01). */
+function* levelFor(
+  until: string | undefined,
+  profile: AppliedProfile,
+  memory: Parameters<Translator2<'limit'>>[3],
+): Generator<OutgoingCall, number, CallAnswer> {
+  if (profile.minStack > 0) profile.used('minStack')
+  if (until === undefined) return profile.minStack
+  if (profile.maxStack !== null) {
+    profile.used('maxStack')
+    return profile.maxStack
+  }
+  const known = yield* knownVariables([highestLevel, ...(profile.limitUnit === 'any' ? [rateUnit] : [])], memory)
+  const told = Number(known[0] ?? Number.NaN)
+  return Number.isInteger(told) && told >= profile.minStack ? told : profile.minStack
+}
+
 export const limit: Translator2<'limit'> = function* (command, words, profile, memory): CommandSteps {
   const { evse = 0, phases, until } = command
   if (evse < 0 || evse > largestEvse) return refused(`evse: ${evse} is beyond what limits are kept for`)
   if (!readable(until)) return refused('until: no time that can be read')
+  const stackLevel = yield* levelFor(until, profile, memory)
   const amount = yield* amountOf(command, profile, memory)
   if ('ended' in amount) return amount.ended
   const allowed = (purpose: Limiting) => {
@@ -67,14 +86,13 @@ export const limit: Translator2<'limit'> = function* (command, words, profile, m
     if (!yes) profile.used('allowedPurposes')
     return yes
   }
-  if (profile.minStack > 0) profile.used('minStack')
   const apply = function* (purpose: Limiting): CommandSteps {
     if (!allowed(purpose)) return refused(`this model takes no profile of the purpose ${purpose}`)
     const profileId = idOf(evse, purpose)
     const made = profileType(
       {
         profileId,
-        stackLevel: profile.minStack,
+        stackLevel,
         purpose,
         kind: 'absolute',
         ...(until === undefined ? {} : { validUntil: new Date(until).toISOString() }),
@@ -90,7 +108,9 @@ export const limit: Translator2<'limit'> = function* (command, words, profile, m
     )
     if ('ended' in made) return made.ended
     const request: OCPP20.SetChargingProfileRequest = { evseId: evse, chargingProfile: made.profile }
-    return yield* askForStatus('SetChargingProfile', request, { Accepted: { profileId, purpose, ...amount } })
+    return yield* askForStatus('SetChargingProfile', request, {
+      Accepted: { profileId, purpose, stackLevel, ...amount },
+    })
   }
   if (evse > 0) return yield* apply('default')
   const whole = yield* apply('station_max')

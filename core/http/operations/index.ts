@@ -23,6 +23,7 @@ import { invoices } from './invoices.ts'
 import { ledger } from './ledger.ts'
 import { linkReviews } from './link-reviews.ts'
 import { links } from './links.ts'
+import { load } from './load.ts'
 import { memberships } from './memberships.ts'
 import { money } from './money.ts'
 import { overview } from './overview.ts'
@@ -78,6 +79,7 @@ export function handlersOf(deps: HandlersDeps): Handlers {
     ...reservations(ports.chargers),
     ...files(ports.files),
     ...desired,
+    ...load,
     ...payments(ports.host),
     ...people,
     ...imports,

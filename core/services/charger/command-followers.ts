@@ -2,11 +2,19 @@
 // Must not do their work.
 import type { CommandRow } from '../../store/commands.ts'
 import type { NewJob } from '../../store/event-log.ts'
+import { guardJob, loadGuard } from '../load/guard-job.ts'
 
 /** Commands by which the hub brings certificates, passwords and profiles to stations (core/services/certificates). */
 const ofSecurity: ReadonlySet<string> = new Set(['send_certificate', 'write_setting', 'set_network_profile', 'reset'])
 
-export function followers({ name, organization_id, station_id, command_id, requested_by }: CommandRow): NewJob[] {
+export function followers({
+  name,
+  organization_id,
+  site_id,
+  station_id,
+  command_id,
+  requested_by,
+}: CommandRow): NewJob[] {
   if (requested_by === 'hub' && ofSecurity.has(name)) {
     const payload = { organizationId: organization_id, commandId: command_id }
     return [{ task: 'security.follow', payload, queue: `security:${station_id}` }]
@@ -32,6 +40,10 @@ export function followers({ name, organization_id, station_id, command_id, reque
           queue: `reservation:${station_id}`,
         },
       ]
+    case 'limit':
+      return requested_by === loadGuard && site_id !== null
+        ? [guardJob({ organizationId: organization_id, siteId: site_id })]
+        : []
     default:
       return []
   }

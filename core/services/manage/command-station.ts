@@ -1,6 +1,8 @@
 // Owns turning what a caller asks of a station into a command in its queue.
 // Must not send it; core/services/charger does, and tells what came of it.
+import type { StationCommand } from '../../domain/station-command.ts'
 import { appendAudit } from '../../store/audit.ts'
+import { isGuarded } from '../../store/circuits.ts'
 import { type Command, commands } from '../../store/commands-read.ts'
 import { getRecord } from '../../store/record-table.ts'
 import { stations } from '../../store/stations.ts'
@@ -21,6 +23,11 @@ export function commandStation(deps: CommandStationDeps) {
       if (station.admission !== 'accepted') return { kind: 'conflict', message: 'The station has not been accepted.' }
       const command = await commandOf({ ...deps, db: trx }, access, stationId, request)
       if ('refusal' in command) return command.refusal
+      if (setsLimits(command) && (await isGuarded(trx, access.organizationId, stationId)))
+        return {
+          kind: 'conflict',
+          message: 'The load guard sets the limits here: an EVSE of the station hangs on a circuit.',
+        }
       const queued = await queueCommand({ ...deps, db: trx })({
         organizationId: access.organizationId,
         stationId,
@@ -35,6 +42,23 @@ export function commandStation(deps: CommandStationDeps) {
       await log({ ...deps, db: trx }, access, 'queued', row)
       return ok(row)
     })
+}
+
+/** What would raise, or take away, a limit that the load guard counts on. A profile for the whole station only binds it further. */
+function setsLimits(command: StationCommand): boolean {
+  switch (command.name) {
+    case 'limit':
+    case 'unlimit':
+    case 'clear_profiles':
+    case 'update_schedule':
+      return true
+    case 'set_profile':
+      return command.profile.purpose !== 'station_max'
+    case 'start':
+      return command.profile !== undefined
+    default:
+      return false
+  }
 }
 
 export function cancelCommand(deps: ServiceDeps) {

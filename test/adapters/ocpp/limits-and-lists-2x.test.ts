@@ -64,7 +64,7 @@ describe('limit', () => {
     ],
   })
 
-  test('an EVSE until a time, rounded down (X8), its unit read once', async () => {
+  test('an EVSE until a time, rounded down (X8), over all else, unit and levels read once', async () => {
     const command: StationCommand = {
       name: 'limit',
       evse: 2,
@@ -72,17 +72,20 @@ describe('limit', () => {
       phases: 3,
       until: '2025-06-01T20:00:00+02:00',
     }
-    const { requests, reply, code } = await run('ocpp2.0.1', command, having({ 'SmartChargingCtrlr.RateUnit': 'A, W' }))
+    const { requests, reply, code } = await run(
+      'ocpp2.0.1',
+      command,
+      having({ 'SmartChargingCtrlr.RateUnit': 'A, W', 'SmartChargingCtrlr.ProfileStackLevel': '7' }),
+    )
+    const level = { component: { name: 'SmartChargingCtrlr' }, variable: { name: 'ProfileStackLevel' } }
+    const profile = wire(1_000_022, 'TxDefaultProfile', 'A', 16.1, { numberPhases: 3 }, at)
     expect(requests).toEqual([
-      ['GetVariables', unit],
-      [
-        'SetChargingProfile',
-        { evseId: 2, chargingProfile: wire(1_000_022, 'TxDefaultProfile', 'A', 16.1, { numberPhases: 3 }, at) },
-      ],
+      ['GetVariables', { getVariableData: [level, ...unit.getVariableData] }],
+      ['SetChargingProfile', { evseId: 2, chargingProfile: { ...profile, stackLevel: 7 } }],
     ])
     expect(reply).toEqual({
       kind: 'accepted',
-      result: { profileId: 1_000_022, purpose: 'default', unit: 'A', limit: 16.1 },
+      result: { profileId: 1_000_022, purpose: 'default', stackLevel: 7, unit: 'A', limit: 16.1 },
     })
     await hub.port.deliver(code, command)
     expect(requests.map(([action]) => action)).toEqual(['GetVariables', 'SetChargingProfile', 'SetChargingProfile'])

@@ -11,6 +11,7 @@ const volts = 230
 
 export function powerNow(core: Core, evse: Evse): number {
   if (evse.transaction?.energising !== true) return 0
+  if (core.quirks.ignoresProfiles === true) return evse.demandW
   return Math.max(0, Math.floor(Math.min(evse.demandW, limitW(core, evse, core.now()) ?? evse.demandW)))
 }
 

@@ -36,6 +36,8 @@ export interface StationQuirks {
   silentOn?: readonly string[]
   /** W18: actions that it does not know. */
   notImplemented?: readonly string[]
+  /** S13: profiles are accepted, and the car takes what it wants. */
+  ignoresProfiles?: boolean
   /** M5: the register starts at 0 with each boot. */
   registerFromBoot?: boolean
 }

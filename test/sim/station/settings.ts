@@ -69,6 +69,7 @@ const variables2x: Record<string, Setting> = {
   'SecurityCtrlr.SecurityProfile': { value: '1', readOnly: true },
   'SmartChargingCtrlr.Enabled': { value: 'true' },
   'SmartChargingCtrlr.LimitChangeSignificance': { value: '5' },
+  'SmartChargingCtrlr.ProfileStackLevel': { value: '9', readOnly: true },
   'TxCtrlr.EVConnectionTimeOut': { value: '60' },
   'TxCtrlr.StopTxOnInvalidId': { value: 'true' },
   'TxCtrlr.TxStartPoint': { value: 'Authorized', readOnly: true },
