@@ -14,6 +14,7 @@ import type { ParkerKind } from '../domain/parking-fact.ts'
 import type { AppliedDiscount, SessionPeriod } from '../domain/price.ts'
 import type { StayPrice } from '../domain/stay/index.ts'
 import type { HubTables } from './schema.ts'
+import { paymentsUnder } from './subject-standing.ts'
 import { notTakenBack } from './taken-back.ts'
 
 type Db = Kysely<HubTables>
@@ -119,7 +120,8 @@ async function readStay(
     .select(
       // Paid for parking, at or before the exit, and not given back.
       sql<Date | null>`(select max(p.at) from payment p
-        where p.organization_id = stay.organization_id and (p.stay_id = stay.stay_id or p.subject_key = ${`stay:${stayId}`})
+        where p.organization_id = ${organizationId}
+          and p.payment_id = ${paymentsUnder(organizationId, sql`array[${`stay:${stayId}`}]`, stayId)}
           and p.kind = 'captured' and p.amount_minor > 0 and p.scope <> 'energy' and p.method is distinct from 'write_off'
           and ${notTakenBack('p')}
           and p.at <= coalesce(stay.exited_at, 'infinity'))`.as('paid_at'),

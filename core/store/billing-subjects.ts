@@ -90,6 +90,7 @@ export async function setSubjects(
     set state = r.state, reason = r.reason, due_at = r.due_at, site_id = ${siteId}::uuid, updated_at = ${now}
     from json_to_recordset(${jsonText(rows)}::json) as r(subject_key text, state text, reason text, due_at timestamptz)
     where b.organization_id = ${organizationId} and b.subject_key = r.subject_key
+      and b.subject_key = any(${[...states.keys()]}::text[])
       and (b.state, b.reason, b.due_at, b.site_id) is distinct from (r.state, r.reason, r.due_at, ${siteId}::uuid)`
   await withoutWaiting(trx, { execute: () => update.execute(trx) })
   await setTimers(

@@ -107,6 +107,11 @@ export async function issuedBills(db: Db, organizationId: string, subjectKey: Bi
   }))
 }
 
+/** An array, and not a join: each is found by its key, whatever the planner thinks of tables that have just grown. */
+const billsWith = (organizationId: string, sessionIds: readonly string[]) => sql`any(array(
+  select l.bill_id from bill_line l
+  where l.organization_id = ${organizationId} and l.session_id is not null and l.session_id = any(${sessionIds}::uuid[])))`
+
 /** What these sessions were priced by on bills of any subject, the latest bill first. */
 export async function basesOfSessions(
   db: Db,
@@ -116,9 +121,7 @@ export async function basesOfSessions(
   if (sessionIds.length === 0) return []
   const { rows } = await sql<{ basis: BillBasis }>`
     select b.basis from bill b
-    where b.organization_id = ${organizationId} and b.bill_id in (
-      select l.bill_id from bill_line l
-      where l.organization_id = ${organizationId} and l.session_id = any(${sessionIds}::uuid[]))
+    where b.organization_id = ${organizationId} and b.bill_id = ${billsWith(organizationId, sessionIds)}
     order by b.issued_at desc, b.bill_id desc`.execute(db)
   return rows.map((row) => row.basis)
 }
@@ -132,9 +135,8 @@ export async function subjectsWithSessions(
 ): Promise<SubjectKey[]> {
   if (sessionIds.length === 0) return []
   const { rows } = await sql<{ subject_key: SubjectKey }>`
-    select distinct b.subject_key from bill_line l
-    join bill b on b.organization_id = l.organization_id and b.bill_id = l.bill_id
-    where l.organization_id = ${organizationId} and l.session_id = any(${sessionIds}::uuid[]) and b.subject_key <> ${except}
+    select distinct b.subject_key from bill b
+    where b.organization_id = ${organizationId} and b.bill_id = ${billsWith(organizationId, sessionIds)} and b.subject_key <> ${except}
     order by b.subject_key`.execute(db)
   return rows.map((row) => row.subject_key)
 }

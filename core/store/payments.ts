@@ -6,7 +6,7 @@ import { type Minor, minor } from '../domain/money.ts'
 import type { BillKey } from './bills.ts'
 import { before, from, is, recordTable } from './record-table.ts'
 import type { HubTables } from './schema.ts'
-import { keysPaidUnder } from './subject-standing.ts'
+import { keysPaidUnder, paymentsUnder } from './subject-standing.ts'
 
 type Db = Kysely<HubTables>
 
@@ -143,12 +143,7 @@ export async function readPayment(
 export async function paymentsOf(db: Db, organizationId: string, key: BillKey): Promise<StoredPayment[]> {
   const stayId = key.startsWith('stay:') ? key.slice('stay:'.length) : null
   const rows = await read(db, organizationId)
-    .where((on) =>
-      on.or([
-        on('p.subject_key', '=', sql<string>`any(${keysPaidUnder(organizationId, key)})`),
-        ...(stayId === null ? [] : [on('p.stay_id', '=', stayId)]),
-      ]),
-    )
+    .where('p.payment_id', '=', paymentsUnder(organizationId, keysPaidUnder(organizationId, key), stayId))
     .execute()
   return rows.map(stored)
 }
@@ -158,8 +153,8 @@ export async function unpostedPayments(db: Db, organizationId: string, key: Subj
   const stayId = key.startsWith('stay:') ? key.slice('stay:'.length) : null
   const { rows } = await sql<{ payment_id: string }>`
     select p.payment_id from payment p
-    where p.organization_id = ${organizationId} and (p.subject_key = ${key} or p.stay_id = ${stayId}::uuid) and p.kind <> 'failed'
-      and not exists ${elsewhere}
+    where p.organization_id = ${organizationId} and p.payment_id = ${paymentsUnder(organizationId, sql`array[${key}::text]`, stayId)}
+      and p.kind <> 'failed' and not exists ${elsewhere}
       and not exists (select from journal_entry e where e.organization_id = p.organization_id
         and e.source_type = 'payment' and e.source_id = p.payment_id)
     order by p.at, p.payment_id`.execute(db)

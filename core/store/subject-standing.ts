@@ -1,7 +1,7 @@
 // Owns how much of a subject's bills is paid: billed, paid, asked for by open payment orders, and since when nothing is open. What a
 // parking system bills the driver, and the money that it keeps for that, are not the payer's and do not count.
 // Must not decide what follows from it.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { openOperationStates, openOrderStates } from '../domain/payment/index.ts'
 import type { Db } from './record-table.ts'
 
@@ -34,6 +34,20 @@ const paidUnder = (organizationId: string, key: unknown) => sql`(
 /** An expression: an array of the keys under which money for this subject may have been paid. */
 export const keysPaidUnder = (organizationId: string, subjectKey: string) => sql<string>`array(
   select m.member from (select ${subjectKey}::text as key) k cross join lateral ${paidUnder(organizationId, sql`k.key`)} m)`
+
+/**
+ * An expression: any payment of these subjects or of this stay. An array, and not a condition on the row: each is found by its key,
+ * whatever the planner thinks of a table that has just grown.
+ */
+export const paymentsUnder = (
+  organizationId: string,
+  keys: RawBuilder<unknown>,
+  stayId: string | null,
+) => sql<string>`any(array(
+  select x.payment_id from payment x
+  where x.organization_id = ${organizationId} and x.subject_key is not null and x.subject_key = any(${keys})
+  union all
+  select x.payment_id from payment x where x.organization_id = ${organizationId} and x.stay_id = ${stayId}::uuid))`
 
 /** The keys under which money for this subject may have been paid. */
 export async function paidKeys(db: Db, organizationId: string, subjectKey: string): Promise<string[]> {
