@@ -34,6 +34,7 @@ export async function startServer(
       '--expose-gc',
       // As `npm start` has it, for the floors too.
       '--initial-old-space-size=256',
+      '--max-semi-space-size=32',
       // BENCH_PROFILE=folder: a CPU profile of each server, to look into; the numbers of such a run are not for comparison.
       ...(process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []),
       '--import',
