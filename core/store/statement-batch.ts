@@ -40,6 +40,19 @@ function preparedOn(client: PoolClient): Map<string, string> {
   return fresh
 }
 
+/** Has the connection plan the statement, unless `prepared` says that it did. */
+export function prepareOnce(
+  connection: Connection,
+  prepared: ReadonlyMap<string, string>,
+  name: string,
+  text: string,
+): void {
+  if (prepared.get(name) === text) return
+  // Closing an unknown name is no error; it clears one left by a pipeline that failed half-way.
+  connection.close({ type: 'S', name }, true)
+  connection.parse({ name, text } as Parameters<Connection['parse']>[0], true)
+}
+
 /** The part of pg's query interface that its client calls (lib/client.js, 8.23); pg-cursor is built the same way. */
 class StatementBatch implements Submittable {
   readonly #prepared: Map<string, string>
@@ -63,11 +76,7 @@ class StatementBatch implements Submittable {
     connection.stream.cork()
     try {
       for (const { name, text, value } of this.#statements) {
-        if (this.#prepared.get(name) !== text) {
-          // Closing an unknown name is no error; it clears one left by a batch that failed half-way.
-          connection.close({ type: 'S', name }, true)
-          connection.parse({ name, text } as Parameters<Connection['parse']>[0], true)
-        }
+        prepareOnce(connection, this.#prepared, name, text)
         connection.bind({ portal: '', statement: name, values: [value] }, true)
         connection.execute({ portal: '' }, true)
       }

@@ -2,6 +2,7 @@
 // Must not begin, end or repeat a transaction; statements keep the order in which they were asked for.
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
+import { prepareOnce } from './statement-batch.ts'
 
 export interface StatementResult {
   /** The first word of what the server answered, as `SELECT` or `COMMIT`. */
@@ -77,7 +78,9 @@ export function turnsOn(client: PoolClient): Turns {
     ask: (text, values, name) =>
       new Promise((resolve, reject) => {
         // A value that cannot be sent fails here, before anything of its turn has left.
-        asked.push({ name, text, values: values.map((value) => prepareValue(value)), resolve, reject })
+        const sendable = values.map((value) => prepareValue(value))
+        // A name of its own: the client prepares marked statements outside of transactions by theirs.
+        asked.push({ name: name && `${name} in turn`, text, values: sendable, resolve, reject })
         schedule()
       }),
     askWithNext(text) {
@@ -98,12 +101,12 @@ class Turn implements Submittable {
   readonly #planned: Map<string, string>
   readonly #asked: readonly Asked[]
   readonly #over: () => void
-  readonly #results: StatementResult[] = []
+  /** Of those that have run: what came, or why a row of it could not be read. */
+  readonly #outcomes: (StatementResult | { unread: unknown })[] = []
   #fields: Fields = { names: [], parsers: [] }
   #rows: Record<string, unknown>[] = []
-  /** Of the statement that runs: a row that could not be read. */
+  /** Of the statement that runs. */
   #unread: unknown
-  readonly #unreadAt = new Map<number, unknown>()
   #failed = false
 
   constructor(client: PoolClient, planned: Map<string, string>, asked: readonly Asked[], over: () => void) {
@@ -116,15 +119,10 @@ class Turn implements Submittable {
   submit(connection: Connection): void {
     connection.stream.cork()
     try {
-      for (const { name = '', text, values } of this.#asked) {
-        // A name of its own: the client prepares marked statements outside of transactions by theirs.
-        const statement = name === '' ? '' : `${name} in turn`
-        if (statement === '' || this.#planned.get(statement) !== text) {
-          // Closing an unknown name is no error; it clears one left by a turn that failed.
-          if (statement !== '') connection.close({ type: 'S', name: statement }, true)
-          connection.parse({ name: statement, text } as Parameters<Connection['parse']>[0], true)
-        }
-        connection.bind({ portal: '', statement, values } as Parameters<Connection['bind']>[0], true)
+      for (const { name, text, values } of this.#asked) {
+        if (name === undefined) connection.parse({ name: '', text } as Parameters<Connection['parse']>[0], true)
+        else prepareOnce(connection, this.#planned, name, text)
+        connection.bind({ portal: '', statement: name ?? '', values } as Parameters<Connection['bind']>[0], true)
         connection.describe({ type: 'P', name: '' }, true)
         connection.execute({ portal: '' }, true)
       }
@@ -161,8 +159,8 @@ class Turn implements Submittable {
 
   handleCommandComplete({ text }: { text: string }): void {
     const words = text.split(' ')
-    if (this.#unread !== undefined) this.#unreadAt.set(this.#results.length, this.#unread)
-    this.#results.push({ command: words[0] ?? '', rowCount: Number(words.at(-1)) || 0, rows: this.#rows })
+    const result = { command: words[0] ?? '', rowCount: Number(words.at(-1)) || 0, rows: this.#rows }
+    this.#outcomes.push(this.#unread === undefined ? result : { unread: this.#unread })
     this.#rows = []
     this.#unread = undefined
   }
@@ -175,13 +173,13 @@ class Turn implements Submittable {
     if (this.#failed) return
     this.#failed = true
     // A plan that the database outgrew (a migration by another hub), or that a pooler lost, is made anew next time.
-    for (const { name } of this.#asked) if (name !== undefined) this.#planned.delete(`${name} in turn`)
+    for (const { name } of this.#asked) if (name !== undefined) this.#planned.delete(name)
     this.#settle(error)
   }
 
   handleReadyForQuery(): void {
     if (this.#failed) return
-    for (const { name, text } of this.#asked) if (name !== undefined) this.#planned.set(`${name} in turn`, text)
+    for (const { name, text } of this.#asked) if (name !== undefined) this.#planned.set(name, text)
     this.#settle(new Error('the server left a statement unanswered'))
   }
 
@@ -189,10 +187,10 @@ class Turn implements Submittable {
 
   #settle(error: Error): void {
     for (const [i, { resolve, reject }] of this.#asked.entries()) {
-      const result = this.#results[i]
-      if (this.#unreadAt.has(i)) reject(this.#unreadAt.get(i))
-      else if (result === undefined) reject(error)
-      else resolve(result)
+      const outcome = this.#outcomes[i]
+      if (outcome === undefined) reject(error)
+      else if ('unread' in outcome) reject(outcome.unread)
+      else resolve(outcome)
     }
     this.#over()
   }
