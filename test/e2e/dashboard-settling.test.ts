@@ -277,15 +277,27 @@ describe.skipIf(browserMissing)('the pages about settling', { timeout: 240_000 }
       'records.csv',
       'Nr;Von;Bis;kWh;Netto\r\nF-1;2026-02-04T10:00:00Z;2026-02-04T11:00:00Z;10,0;4,00\r\nF-2;x;y;1;1\r\n',
     )
-    for (const [label, title] of [
-      ['Id', 'Nr'],
-      ['Start', 'Von'],
-      ['End', 'Bis'],
-      ['Energy in kWh', 'kWh'],
-      ['Net amount', 'Netto'],
-    ] as const) {
-      await take.getByLabel(label, { exact: true }).selectOption(title)
+    // All in one turn of the page, so that none of them is drawn before the next is chosen.
+    const inOneTurn = {
+      Id: 'Nr',
+      Start: 'Von',
+      End: 'Bis',
+      'Energy in kWh': 'kWh',
+      'Net amount': 'Netto',
     }
+    await take.getByLabel('Id', { exact: true }).waitFor()
+    await take.evaluate(
+      (form, chosen) => {
+        for (const field of form.querySelectorAll('.field')) {
+          const title = chosen[field.querySelector('label')?.textContent ?? '']
+          const select = field.querySelector('select')
+          if (!title || !select) continue
+          select.value = title
+          select.dispatchEvent(new Event('change', { bubbles: true }))
+        }
+      },
+      inOneTurn as Record<string, string>,
+    )
     await take.getByLabel('Numbers are written').selectOption('1.234,50')
     await well(opened, 'partner-columns')
     await take.getByRole('button', { name: 'Take in' }).click()

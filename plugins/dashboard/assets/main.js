@@ -163,16 +163,18 @@ function moneyAtRest() {
 function render() {
   if (drawing) return
   drawing = true
-  const draw = () => {
-    const begun = performance.now()
-    drawing = false
-    show(root, page())
-    for (const run of after.splice(0)) run()
-    drawn = { at: begun, took: performance.now() - begun }
-  }
   // Frames do not come in a page that is not seen; its title has to stay true.
   if (document.hidden) setTimeout(draw, 50)
   else requestAnimationFrame(draw)
+}
+
+function draw() {
+  if (!drawing) return
+  const begun = performance.now()
+  drawing = false
+  show(root, page())
+  for (const run of after.splice(0)) run()
+  drawn = { at: begun, took: performance.now() - begun }
 }
 
 function page() {
@@ -381,6 +383,10 @@ addEventListener('pagehide', () => app.decisions.flush())
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && app.panel !== null && app.dialog === null) app.close()
 })
+// A second deed within one frame has to build on the first: what answers it was made by the drawing before it. A click that is part of
+// choosing waits for its `change`, which would otherwise find the choice drawn over.
+document.addEventListener('change', draw)
+document.addEventListener('click', ({ target }) => target.closest('button') && draw())
 // Clocks and lengths of time go on between news; a site so large that drawing takes long is drawn less often.
 setInterval(() => {
   if (app.phase === 'site' && !document.hidden && performance.now() - drawn.at >= drawn.took * 20) render()
