@@ -54,7 +54,7 @@ export interface HttpServer {
   port: number
   /** Shows another certificate from now on; open connections stay. */
   renewTls(files: TlsFiles): void
-  /** Takes no new connection, lets requests end, then cuts what is left. Event streams must have been told to end before. */
+  /** Takes no new connection, lets requests end (those that nobody waits for any more, too), then cuts what is left. Event streams must have been told to end before. */
   close(): Promise<void>
 }
 
@@ -91,7 +91,18 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { app, log, pace, drainMs = 10_000 } = options
   const peerOf = peerReader(options.trust ?? { proxies: [], clientCertHeader: null })
   const patience = { ...usual, ...options.patience }
-  const serve = getRequestListener(app.fetch, {
+  /** What is being answered, also for a client that went away meanwhile: its work goes on, and needs the database. */
+  const answering = new Set<Promise<unknown>>()
+  const answer: typeof app.fetch = (...asked) => {
+    const reply = app.fetch(...asked)
+    if (reply instanceof Promise) {
+      const ended = () => answering.delete(reply)
+      answering.add(reply)
+      reply.then(ended, ended)
+    }
+    return reply
+  }
+  const serve = getRequestListener(answer, {
     // The runtime's own Request and Response stay what they are: plugins make them, too.
     overrideGlobalObjects: false,
     // HTTP/1.0 has no Host; load balancers still ask for health that way.
@@ -218,12 +229,21 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     },
     close: () =>
       new Promise<void>((resolve) => {
+        let giveUp = () => {}
+        const late = new Promise<void>((late) => {
+          giveUp = late
+        })
         const cut = pace.after(drainMs, () => {
-          log.warn({ drainMs, sockets: upgraded.size }, 'connections that were still open are cut')
+          log.warn(
+            { drainMs, sockets: upgraded.size, answering: answering.size },
+            'connections that were still open are cut',
+          )
           server.closeAllConnections()
           for (const socket of [...upgraded, ...silent]) socket.destroy()
+          giveUp()
         })
-        door.close(() => {
+        door.close(async () => {
+          await Promise.race([Promise.allSettled(answering), late])
           cut()
           resolve()
         })

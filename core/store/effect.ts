@@ -75,7 +75,8 @@ export function gather(units: Iterable<{ readonly effects: readonly Effect[] }>)
 /** JSON.stringify asks each Date for its text, at twice the price of the whole rest of a row; most rows of a flush share their times. */
 function withTimesAsText(row: object): object {
   let changed: Record<string, unknown> | undefined
-  for (const [name, value] of Object.entries(row)) {
+  for (const name in row) {
+    const value = (row as Record<string, unknown>)[name]
     if (!(value instanceof Date)) continue
     changed ??= { ...row }
     changed[name] = timeText(value)

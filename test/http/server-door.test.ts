@@ -13,8 +13,13 @@ afterEach(() => server?.close())
 async function start(
   upgrades: (string | undefined)[] = [],
   patience: NonNullable<Parameters<typeof startServer>[0]['patience']> = {},
+  work: () => Promise<void> = async () => {},
 ): Promise<HttpServer> {
   const app = new Hono()
+  app.get('/work', async (context) => {
+    await work()
+    return context.text('done')
+  })
   app.get('/hello', (context) => context.text('hello'))
   app.post('/echo', async (context) => context.text(await context.req.text().catch(() => 'cut')))
   app.get('/much', (context) => context.body('x'.repeat(50_000_000)))
@@ -75,6 +80,37 @@ it('goes down although somebody holds a connection without a word', async () => 
   await close()
   await ended
   server = undefined
+})
+
+it.each([
+  ['once its work has ended', true],
+  ['without it, where it takes too long', false],
+])('a client leaves in the middle of a request: goes down %s', async (_, ends) => {
+  let begin = () => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  let end = () => {}
+  const work = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const { port, close } = await start([], {}, async () => {
+    begin()
+    await work
+  })
+  const leaver = connect(port, '127.0.0.1', () => leaver.write('GET /work HTTP/1.1\r\nHost: x\r\n\r\n'))
+  await begun
+  leaver.destroy()
+  const order: string[] = []
+  const down = close().then(() => order.push('down'))
+  server = undefined
+  // The socket's end is heard long before.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  order.push('work')
+  if (ends) end()
+  await down
+  expect(order).toEqual(['work', 'down'])
+  end()
 })
 
 const problemIn = (heard: string) => {

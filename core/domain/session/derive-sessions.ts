@@ -57,44 +57,69 @@ const unplugged: ReadonlySet<ConnectorStatus> = new Set(['available', 'reserved'
 /** Stop reasons that say the cable is out (1.6 EVDisconnected; 2.x EVDisconnected, EVDeparted as trigger). */
 const cableOut: ReadonlySet<string> = new Set(['EVDisconnected', 'EVDeparted'])
 
-const byTime = <T extends { at: Date }>(a: T, b: T) => a.at.getTime() - b.at.getTime()
-
-function statusRank(fact: StatusFact): number {
-  return unplugged.has(fact.status) ? 1 : 0
+/**
+ * A report with its instant as a number. A running session is derived again with each status, and comparing Dates, each of which is
+ * asked for its number first, was most of what that took.
+ */
+interface Report {
+  at: Date
+  ms: number
+  status: ConnectorStatus
 }
 
-function compareStatus(a: StatusFact, b: StatusFact): number {
-  return byTime(a, b) || statusRank(a) - statusRank(b) || (a.status < b.status ? -1 : a.status > b.status ? 1 : 0)
+/** A transaction with its instants as numbers. */
+interface Dated {
+  facts: TransactionFacts
+  startedMs: number
+  endedMs: number | null
 }
 
-function compareTransactions(a: TransactionFacts, b: TransactionFacts): number {
-  return a.startedAt.getTime() - b.startedAt.getTime() || (a.id < b.id ? -1 : 1)
+const reportOf = ({ at, status }: StatusFact): Report => ({ at, ms: at.getTime(), status })
+
+const dated = (facts: TransactionFacts): Dated => ({
+  facts,
+  startedMs: facts.startedAt.getTime(),
+  endedMs: facts.endedAt?.getTime() ?? null,
+})
+
+function statusRank({ status }: Report): number {
+  return unplugged.has(status) ? 1 : 0
 }
 
-/** The last status at or before `at` that says anything about the plug. */
-function plugStatusAt(statuses: readonly StatusFact[], at: Date): StatusFact | null {
-  let found: StatusFact | null = null
-  for (const fact of statuses) {
-    if (fact.at > at) break
-    if (plugged.has(fact.status) || unplugged.has(fact.status)) found = fact
+function compareReports(a: Report, b: Report): number {
+  return a.ms - b.ms || statusRank(a) - statusRank(b) || (a.status < b.status ? -1 : a.status > b.status ? 1 : 0)
+}
+
+function compareTransactions(a: Dated, b: Dated): number {
+  return a.startedMs - b.startedMs || (a.facts.id < b.facts.id ? -1 : 1)
+}
+
+/** The last report at or before `ms` that says anything about the plug. */
+function plugReportAt(reports: readonly Report[], ms: number): Report | null {
+  let found: Report | null = null
+  for (const report of reports) {
+    if (report.ms > ms) break
+    if (plugged.has(report.status) || unplugged.has(report.status)) found = report
   }
   return found
 }
 
-function firstUnpluggedAfter(statuses: readonly StatusFact[], at: Date): Date | null {
-  for (const fact of statuses) if (fact.at >= at && unplugged.has(fact.status)) return fact.at
+function firstUnpluggedAfter(reports: readonly Report[], ms: number): Report | null {
+  for (const report of reports) if (report.ms >= ms && unplugged.has(report.status)) return report
   return null
 }
 
 /** Start of the unbroken run of plugged statuses in effect at `at`, not before `floor`. */
-function pluggedSince(statuses: readonly StatusFact[], at: Date, floor: Date | null): Date {
+function pluggedSince(reports: readonly Report[], at: Date, floor: Date | null): Date {
   let since = at
-  for (let i = statuses.length - 1; i >= 0; i--) {
-    const fact = statuses[i]
-    if (fact === undefined || fact.at > at) continue
-    if (floor !== null && fact.at < floor) break
-    if (unplugged.has(fact.status)) break
-    if (plugged.has(fact.status)) since = fact.at
+  const ms = at.getTime()
+  const floorMs = floor?.getTime() ?? Number.NEGATIVE_INFINITY
+  for (let i = reports.length - 1; i >= 0; i--) {
+    const report = reports[i]
+    if (report === undefined || report.ms > ms) continue
+    if (report.ms < floorMs) break
+    if (unplugged.has(report.status)) break
+    if (plugged.has(report.status)) since = report.at
   }
   return since
 }
@@ -106,37 +131,35 @@ interface Ended {
   out: boolean
 }
 
-function endOf(
-  transaction: TransactionFacts,
-  next: TransactionFacts | undefined,
-  statuses: readonly StatusFact[],
-): Ended {
-  if (transaction.endedAt !== null) {
-    const status = plugStatusAt(statuses, transaction.endedAt)
-    const free = status !== null && unplugged.has(status.status) && status.at > transaction.startedAt
-    const reason = transaction.stopReason !== null && cableOut.has(transaction.stopReason)
-    return { endedAt: transaction.endedAt, estimated: false, out: free || reason }
+function endOf({ facts, startedMs, endedMs }: Dated, next: Dated | undefined, reports: readonly Report[]): Ended {
+  if (endedMs !== null) {
+    const report = plugReportAt(reports, endedMs)
+    const free = report !== null && unplugged.has(report.status) && report.ms > startedMs
+    const reason = facts.stopReason !== null && cableOut.has(facts.stopReason)
+    return { endedAt: facts.endedAt, estimated: false, out: free || reason }
   }
   if (next === undefined) return { endedAt: null, estimated: false, out: false }
-  const free = firstUnpluggedAfter(statuses, transaction.startedAt)
-  const limit = free !== null && free < next.startedAt ? free : next.startedAt
-  const endedAt = transaction.lastSeenAt < limit ? transaction.lastSeenAt : limit
-  return { endedAt: endedAt < transaction.startedAt ? transaction.startedAt : endedAt, estimated: true, out: false }
+  const free = firstUnpluggedAfter(reports, startedMs)
+  const limit = free !== null && free.ms < next.startedMs ? free.at : next.facts.startedAt
+  const endedAt = facts.lastSeenAt < limit ? facts.lastSeenAt : limit
+  return { endedAt: endedAt.getTime() < startedMs ? facts.startedAt : endedAt, estimated: true, out: false }
+}
+
+/** A transaction with the end that it has or that is guessed for it. */
+interface Member extends Dated {
+  end: Ended
+  /** Infinite while it runs. */
+  overMs: number
 }
 
 /** Whether `next` happens on the same plug-in as `last`: same card, and the connector says the cable stayed in. */
-function samePlugIn(
-  last: TransactionFacts,
-  end: Ended,
-  next: TransactionFacts,
-  statuses: readonly StatusFact[],
-): boolean {
+function samePlugIn({ facts, startedMs, end, overMs }: Member, next: Dated, reports: readonly Report[]): boolean {
   if (end.endedAt === null || end.out) return false
-  if (last.token !== null && next.token !== null && last.token !== next.token) return false
-  const free = firstUnpluggedAfter(statuses, end.endedAt)
-  if (free !== null && free <= next.startedAt) return false
-  const status = plugStatusAt(statuses, next.startedAt)
-  return status !== null && plugged.has(status.status) && status.at >= last.startedAt
+  if (facts.token !== null && next.facts.token !== null && facts.token !== next.facts.token) return false
+  const free = firstUnpluggedAfter(reports, overMs)
+  if (free !== null && free.ms <= next.startedMs) return false
+  const report = plugReportAt(reports, next.startedMs)
+  return report !== null && plugged.has(report.status) && report.ms >= startedMs
 }
 
 const fromStatus: Partial<Record<ConnectorStatus, PlugState>> = {
@@ -154,45 +177,56 @@ const fromCharging: Record<ChargingState, PlugState> = {
   idle: 'finished',
 }
 
+interface Change {
+  at: Date
+  ms: number
+  state: PlugState
+  rank: number
+}
+
 function timelineOf(
   pluggedAt: Date,
   until: Date | null,
-  members: readonly { facts: TransactionFacts; end: Ended }[],
-  statuses: readonly StatusFact[],
+  members: readonly Member[],
+  reports: readonly Report[],
 ): { at: Date; state: PlugState }[] {
-  const changes: { at: Date; state: PlugState; rank: number }[] = []
-  const inside = (at: Date) => at >= pluggedAt && (until === null || at < until)
-  for (const { facts, end } of members) {
+  const changes: Change[] = []
+  const fromMs = pluggedAt.getTime()
+  const untilMs = until?.getTime() ?? Number.POSITIVE_INFINITY
+  const inside = (ms: number) => ms >= fromMs && ms < untilMs
+  for (const { facts, startedMs, end, overMs } of members) {
     // A station that never says what it is doing is charging from its start to its end.
-    changes.push({ at: facts.startedAt, state: 'charging', rank: 0 })
+    changes.push({ at: facts.startedAt, ms: startedMs, state: 'charging', rank: 0 })
     for (const { at, state } of facts.states) {
-      if (inside(at) && (end.endedAt === null || at <= end.endedAt))
-        changes.push({ at, state: fromCharging[state], rank: 2 })
+      const ms = at.getTime()
+      if (inside(ms) && ms <= overMs) changes.push({ at, ms, state: fromCharging[state], rank: 2 })
     }
-    if (end.endedAt !== null && inside(end.endedAt)) changes.push({ at: end.endedAt, state: 'finished', rank: 3 })
+    if (end.endedAt !== null && inside(overMs))
+      changes.push({ at: end.endedAt, ms: overMs, state: 'finished', rank: 3 })
   }
-  const during = (at: Date) =>
-    members.some(({ facts, end }) => at >= facts.startedAt && (end.endedAt === null || at < end.endedAt))
-  for (const { at, status } of statuses) {
+  const during = (ms: number) => members.some(({ startedMs, overMs }) => ms >= startedMs && ms < overMs)
+  for (const { at, ms, status } of reports) {
     const state = fromStatus[status]
-    if (state === undefined || !inside(at)) continue
+    if (state === undefined || !inside(ms)) continue
+    const isDuring = during(ms)
     // Charging can only be true inside a transaction; a late "Charging" after its end changes nothing.
-    if (!during(at) && (state === 'charging' || state === 'suspended_vehicle' || state === 'suspended_station'))
-      continue
-    if (during(at) && (state === 'finished' || state === 'connected')) continue
-    if (!during(at) && state === 'connected' && changes.some((c) => c.at <= at)) continue
-    changes.push({ at, state, rank: 1 })
+    if (!isDuring && (state === 'charging' || state === 'suspended_vehicle' || state === 'suspended_station')) continue
+    if (isDuring && (state === 'finished' || state === 'connected')) continue
+    if (!isDuring && state === 'connected' && changes.some((c) => c.ms <= ms)) continue
+    changes.push({ at, ms, state, rank: 1 })
   }
-  changes.sort((a, b) => byTime(a, b) || a.rank - b.rank || (a.state < b.state ? -1 : 1))
-  const timeline: { at: Date; state: PlugState }[] = []
+  changes.sort((a, b) => a.ms - b.ms || a.rank - b.rank || (a.state < b.state ? -1 : 1))
+  const timeline: Omit<Change, 'rank'>[] = []
   const first = changes[0]
-  if (first === undefined || first.at > pluggedAt) timeline.push({ at: pluggedAt, state: 'connected' })
-  for (const { at, state } of changes) {
+  if (first === undefined || first.ms > fromMs) timeline.push({ at: pluggedAt, ms: fromMs, state: 'connected' })
+  for (const { at, ms, state } of changes) {
     const last = timeline.at(-1)
-    if (last !== undefined && last.at.getTime() === at.getTime()) last.state = state
-    else if (last === undefined || last.state !== state) timeline.push({ at, state })
+    if (last !== undefined && last.ms === ms) last.state = state
+    else if (last === undefined || last.state !== state) timeline.push({ at, ms, state })
   }
-  return timeline.filter((entry, i) => i === 0 || entry.state !== timeline[i - 1]?.state)
+  return timeline
+    .filter((entry, i) => i === 0 || entry.state !== timeline[i - 1]?.state)
+    .map(({ at, state }) => ({ at, state }))
 }
 
 /**
@@ -204,16 +238,16 @@ export function deriveSessions(
   transactions: readonly TransactionFacts[],
   statuses: readonly StatusFact[],
 ): DerivedSession[] {
-  const sorted = [...transactions].sort(compareTransactions)
-  const reports = [...statuses].sort(compareStatus)
-  const groups: { facts: TransactionFacts; end: Ended }[][] = []
-  for (const [i, facts] of sorted.entries()) {
-    const end = endOf(facts, sorted[i + 1], reports)
+  const sorted = transactions.map(dated).sort(compareTransactions)
+  const reports = statuses.map(reportOf).sort(compareReports)
+  const groups: Member[][] = []
+  for (const [i, each] of sorted.entries()) {
+    const end = endOf(each, sorted[i + 1], reports)
+    const member: Member = { ...each, end, overMs: end.endedAt?.getTime() ?? Number.POSITIVE_INFINITY }
     const group = groups.at(-1)
     const last = group?.at(-1)
-    if (group !== undefined && last !== undefined && samePlugIn(last.facts, last.end, facts, reports)) {
-      group.push({ facts, end })
-    } else groups.push([{ facts, end }])
+    if (group !== undefined && last !== undefined && samePlugIn(last, each, reports)) group.push(member)
+    else groups.push([member])
   }
   const sessions: DerivedSession[] = []
   for (const [i, members] of groups.entries()) {
@@ -228,8 +262,8 @@ export function deriveSessions(
     let unpluggedAt: Date | null = null
     if (endedAt !== null) {
       const next = groups[i + 1]?.[0]
-      const free = last.end.out ? endedAt : firstUnpluggedAfter(reports, endedAt)
-      if (free !== null && (next === undefined || free <= next.facts.startedAt)) unpluggedAt = free
+      const free = last.end.out ? endedAt : (firstUnpluggedAfter(reports, last.overMs)?.at ?? null)
+      if (free !== null && (next === undefined || free.getTime() <= next.startedMs)) unpluggedAt = free
       else if (next !== undefined) {
         unpluggedAt = endedAt
         flags.push('unplug_estimated')

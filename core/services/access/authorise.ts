@@ -271,11 +271,17 @@ export function lookupOf(question: AccessQuestion, searchKeys: readonly string[]
   }
 }
 
-/** What may be today, yesterday or the next day on any site's wall. */
+const dayMs = 86_400_000
+let around: { day: number; days: string[] } | null = null
+
+/** What may be today, yesterday or the next day on any site's wall. The same for all of a day, so counted once for it. */
 function daysAround(at: Date): string[] {
-  const next = localDate(new Date(at.getTime() + 2 * 86_400_000), 'UTC')
+  const day = Math.floor(at.getTime() / dayMs)
+  if (around?.day === day) return around.days
+  const next = localDate(new Date((day + 2) * dayMs), 'UTC')
   const days = [next]
   for (let i = 0; i < 4; i++) days.push(dayBefore(days.at(-1) ?? next))
+  around = { day, days }
   return days
 }
 

@@ -60,7 +60,7 @@ export function addSamples(
     }
     work.readings.push({ transactionId: transaction.row.transaction_id, reading })
     transaction.readings?.push(reading)
-    if (at > transaction.lastSeenAt) transaction.lastSeenAt = at
+    if (at.getTime() > transaction.lastSeenAt.getTime()) transaction.lastSeenAt = at
     foldReading(station, evseNumber, transaction, reading)
   }
 }
@@ -75,7 +75,9 @@ function tellsTwice(
   const { readings, lastSeenAt } = transaction
   // Where only the database knows all readings, it looks for itself.
   if (readings === null || transactions.some((t) => t !== transaction && covers(t, at))) return true
-  return at <= lastSeenAt && readings.some((r) => r.at.getTime() === at.getTime() && r.wh !== registerWh)
+  return (
+    at.getTime() <= lastSeenAt.getTime() && readings.some((r) => r.at.getTime() === at.getTime() && r.wh !== registerWh)
+  )
 }
 
 /** Its own record beside the sample: it outlives the samples, and one that comes again is the same one. */
@@ -169,5 +171,8 @@ function coveringTransaction(evse: EvseState, at: Date): TransactionState | null
 }
 
 function covers({ row }: TransactionState, at: Date): boolean {
-  return row.state !== 'review' && row.started_at <= at && (row.ended_at === null || row.ended_at >= at)
+  const ms = at.getTime()
+  return (
+    row.state !== 'review' && row.started_at.getTime() <= ms && (row.ended_at === null || row.ended_at.getTime() >= ms)
+  )
 }
