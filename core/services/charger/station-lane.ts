@@ -336,8 +336,7 @@ function trim(state: StationState): void {
         if (!sessions.has(id) && dropped.some((t) => t.row.session_id === id)) evse.sessions.delete(id)
     }
     if (statuses.length > 2 * keptStatuses) {
-      const needed = evse.transactions[0]?.row.started_at
-      const cut = statuses.slice(0, -keptStatuses).filter((s) => needed === undefined || s.at < needed)
+      const cut = statuses.slice(0, -keptStatuses).slice(0, firstNeeded(evse))
       raise(
         evse,
         cut.map((s) => s.at),
@@ -345,6 +344,18 @@ function trim(state: StationState): void {
       evse.statuses = statuses.slice(cut.length)
     }
   }
+}
+
+/**
+ * How many of the oldest reports say nothing of the transactions in memory. The connector was free before the car of the first one
+ * came: from that report on they show when it was plugged in, and that nothing before it matters.
+ */
+function firstNeeded({ statuses, transactions: [first] }: EvseState): number {
+  if (first === undefined) return statuses.length
+  const started = first.row.started_at.getTime()
+  const before = statuses.filter(({ at }) => at.getTime() < started)
+  const free = before.findLast(({ status }) => status === 'available')
+  return free === undefined ? before.length : before.findIndex(({ at }) => at.getTime() >= free.at.getTime())
 }
 
 function raise(evse: EvseState, dropped: readonly Date[]): void {
