@@ -175,6 +175,47 @@ describe('adding jobs as the hub at work', () => {
     expect(seen.map(({ payload }) => payload.n)).toEqual([1, 2])
   })
 
+  test.each(['last', 'first'] as const)(
+    'keys are taken in their order, delayed from the %s: who waits for one holds none after it',
+    async (delayFrom) => {
+      const job = (key: string) => ({ task: 'note', payload: {}, key, queue: key, delayFrom, delayMs: 60_000 })
+      // The first is due, so it is added to; the second runs, so it is followed by another, which the queue would see to before.
+      for (const key of ['order:a', 'order:b']) await addJobs(database.db, [job(key)])
+      await database.ownerPool.query(
+        `update graphile_worker._private_jobs set run_at = now() - interval '1 second',
+          locked_at = case when key = 'order:b' then now() end, attempts = (key = 'order:b')::int`,
+      )
+      const other = await database.ownerPool.connect()
+      try {
+        await other.query('begin')
+        await other.query(`select from graphile_worker._private_jobs where key = 'order:a' for update`)
+        const adding = addJobs(database.db, [job('order:b'), job('order:a')])
+        const rowsOf = async (text: string) => (await database.ownerPool.query(text)).rowCount
+        await eventually(
+          async () =>
+            (await rowsOf(
+              `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+            )) === 1,
+          'the one who adds to wait',
+        )
+        const free = `select from graphile_worker._private_jobs where key = 'order:b' for update skip locked`
+        expect(await rowsOf(free)).toBe(1)
+        await other.query('rollback')
+        await adding
+      } finally {
+        other.release()
+      }
+      const { rows } = await database.ownerPool.query(
+        `select key, count(*)::int from graphile_worker._private_jobs group by key order by key`,
+      )
+      expect(rows).toEqual([
+        { key: 'order:a', count: 1 },
+        { key: 'order:b', count: 1 },
+        { key: null, count: 1 },
+      ])
+    },
+  )
+
   test('one queue name runs one job at a time, and thousands of names share a few queues', async () => {
     const names = Array.from({ length: 300 }, (_, n) => `bill:stay:${n}`)
     await addJobs(
