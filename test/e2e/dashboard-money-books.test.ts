@@ -2,7 +2,7 @@
 // Must not reach into the page's scripts; it reads, clicks and types as people do.
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { browserPath, launch, type Visit } from './dashboard/browser.ts'
+import { browserPath, launch, type Visit, visit } from './dashboard/browser.ts'
 import { answer, block, enter as logIn, panel, phone, saved, well } from './dashboard/desk.ts'
 import { adminKey, cards, type LiveGarage, liveGarage, type Row } from './dashboard/live-garage.ts'
 
@@ -42,6 +42,23 @@ describe.skipIf(browserMissing)('the pages about reports, invoices and membershi
   afterAll(async () => {
     await browser?.close()
     await garage?.close()
+  })
+
+  test('the days are those at the hub, also where the first answer that has its time comes late', async () => {
+    const opened = await visit(browser, `${garage.url}/sites/${garage.siteId}/reports`)
+    const { page } = opened
+    let asked = 0
+    await page.route('**/overview', async (route) => {
+      // The first is what the page shows; the second, which only the days wait for, overtakes it.
+      if (++asked === 1) await new Promise((resolve) => setTimeout(resolve, 4_000))
+      await route.continue()
+    })
+    await page.getByLabel('API key').fill(adminKey)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await block(page, 'Revenue report').getByText('Business days 2026-03-01 – 2026-03-10').waitFor({ timeout: 30_000 })
+    expect(asked).toBeGreaterThan(1)
+    expect(opened.complaints).toEqual([])
+    await opened.close()
   })
 
   test('the takings of a span are read in one table, grouped anew, followed to their bills and saved', async () => {

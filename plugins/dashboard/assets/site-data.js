@@ -72,11 +72,7 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     ...money.resources,
     overview: make('parking:read', {
       everyMs: 12_000,
-      async load() {
-        const value = await api.get(`/api/v1/sites/${siteId}/overview`)
-        clock.heard(value.at)
-        return value
-      },
+      load: overview,
     }),
     areas: make('sites:read', { everyMs: 10 * minuteMs, load: () => api.list('/api/v1/areas', site) }),
     stays: make('parking:read', {
@@ -149,15 +145,20 @@ export function siteData({ siteId, may, clock, changed, happened }) {
     return items.reduce((newest, { updatedAt }) => (newest === null || updatedAt > newest ? updatedAt : newest), at)
   }
 
+  /** With the time at the hub, which no answer has for who may not look at the parking. */
+  async function overview() {
+    const value = await api.get(`/api/v1/sites/${siteId}/overview`)
+    clock.heard(value.at)
+    return value
+  }
+
   let zone = null
 
   /** Who may not look at the parking has no overview, and may read the site all the same. */
   async function timeZone() {
     const shown = all.overview?.state.value?.site
     if (shown) return shown.timeZone
-    zone ??= all.overview
-      ? (await api.get(`/api/v1/sites/${siteId}/overview`)).site.timeZone
-      : (await api.get(`/api/v1/sites/${siteId}`)).timeZone
+    zone ??= all.overview ? (await overview()).site.timeZone : (await api.get(`/api/v1/sites/${siteId}`)).timeZone
     return zone
   }
 
