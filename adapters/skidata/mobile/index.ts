@@ -54,7 +54,6 @@ export default definePlugin<GivenConfig, 'parcs'>({
     const api = mobileApi({ baseUrl: config.baseUrl, fetch: ctx.fetch, apiKey: () => ctx.secret('apiKey') })
     let taking: Intake | undefined
     let sweeping: ((signal?: AbortSignal) => Promise<void>) | undefined
-    let underWay: Promise<void> | undefined
 
     ctx.provide('parcs', {
       async connect(sink, book) {
@@ -63,6 +62,7 @@ export default definePlugin<GivenConfig, 'parcs'>({
         const about = { db, connectionId, clock: ctx.clock }
         const made = intake({ ...about, ...config, sink, site, log: ctx.log })
         const deps = { ...about, ...config, api, site }
+        let underWay: Promise<void> | undefined
         // One at a time: whoever wants another while one runs is served by that.
         sweeping = (signal) => {
           underWay ??= sweep({ ...deps, sink, alone: made.alone }, signal).finally(() => {
